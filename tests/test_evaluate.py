@@ -1,0 +1,104 @@
+"""Evaluation: estimators that agree with their definitions, and with exact truth."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from cases import batch, exact_linear_vae, random_vae
+
+import tinyvae as tv
+from tinyvae.evaluate import log_weights
+
+
+@pytest.fixture
+def wrong():
+    """The exact linear model, its posterior moved off: the bounds are no longer tight."""
+    vae, log_p = exact_linear_vae()
+    vae.params["encoder.0.b"] = vae.params["encoder.0.b"] + 0.3
+    return vae, log_p
+
+
+def test_mean_elbo_is_the_mean_of_elbo(rng):
+    vae, x = random_vae(tv.Gaussian()), batch(tv.Gaussian(), 2500)[0]  # more than one batch
+    eps = np.random.default_rng(4).standard_normal((2500, 3))
+    assert tv.mean_elbo(vae, x, np.random.default_rng(4)) == pytest.approx(
+        vae.elbo(x, eps).elbo.mean()
+    )
+
+
+def test_iw_at_k_1_is_the_elbos_estimator(wrong):
+    vae, _ = wrong
+    x = np.random.default_rng(7).standard_normal((50, 7))
+    draws = [
+        tv.iw_log_likelihood(vae, x, k=1, rng=np.random.default_rng(s)) for s in range(300)
+    ]
+    eps = np.random.default_rng(9).standard_normal((300, 50, 3))
+    elbos = [vae.elbo(x, e).elbo for e in eps]
+    a, b = np.mean(draws, axis=1), np.mean(elbos, axis=1)
+    assert abs(a.mean() - b.mean()) < 4.5 * np.hypot(a.std(), b.std()) / np.sqrt(300)
+
+
+def test_iw_is_its_definition(wrong, rng):
+    vae, _ = wrong
+    x, k = rng.standard_normal((5, 7)), 40
+    mu, logvar = vae.encode(x)
+    log_w = log_weights(vae, x, mu, logvar, k, np.random.default_rng(1))
+    expected = np.log(np.mean(np.exp(log_w), axis=0))
+    got = tv.iw_log_likelihood(vae, x, k=k, rng=np.random.default_rng(1))
+    np.testing.assert_allclose(got, expected, rtol=1e-10)
+
+
+def test_iw_grows_with_k_to_log_p(wrong):
+    vae, log_p = wrong
+    x = np.random.default_rng(7).standard_normal((400, 7))
+    gaps = [
+        (tv.iw_log_likelihood(vae, x, k=k, rng=np.random.default_rng(0)) - log_p(x)).mean()
+        for k in (1, 10, 100, 1000)
+    ]
+    assert gaps == sorted(gaps)
+    assert gaps[0] < -0.3 and abs(gaps[-1]) < 0.01
+
+
+def test_iw_blocks_do_not_matter(monkeypatch, wrong):
+    vae, _ = wrong
+    x = np.random.default_rng(7).standard_normal((10, 7))
+    whole = tv.iw_log_likelihood(vae, x, k=50, rng=np.random.default_rng(0))
+    monkeypatch.setattr("tinyvae.evaluate.NUMBERS", 10 * 7 * 8)  # 8 draws at a time
+    parts = tv.iw_log_likelihood(vae, x, k=50, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(parts, whole, rtol=1e-12)
+
+
+def test_iw_memory_is_bounded_whatever_k(rng):
+    vae = tv.VAE(784, (50,), 4, rng, tv.Bernoulli())
+    x, peaks = rng.random((8, 784)), []
+    for k in (2000, 6000):
+        tracemalloc.start()
+        tv.iw_log_likelihood(vae, x, k=k, rng=rng)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.05 * peaks[0] < 150e6
+
+
+def test_kl_per_dim_sums_to_the_kl():
+    vae, (x, eps) = random_vae(tv.Gaussian()), batch(tv.Gaussian())
+    np.testing.assert_allclose(tv.kl_per_dim(vae, x).sum(), vae.elbo(x, eps).kl.mean())
+
+
+def test_active_units_counts_latents_that_move():
+    """Two latents whose mu follows x, one that is the prior whatever x."""
+    vae, x = random_vae(tv.Gaussian(), n_h=()), batch(tv.Gaussian(), 200)[0]
+    vae.params["encoder.0.W"][:, 1] = 0
+    assert tv.active_units(vae, x) == 2
+    vae.params["encoder.0.W"] = 0.0
+    assert tv.active_units(vae, x) == 0
+
+
+def test_aggregated_posterior_has_the_moments_of_the_mixture(rng):
+    vae, x = random_vae(tv.Gaussian(), n_h=()), batch(tv.Gaussian(), 20_000)[0]
+    z = tv.aggregated_posterior(vae, x, rng)
+    mu, logvar = vae.encode(x)
+    expected = np.cov(mu.T) + np.diag(np.exp(logvar).mean(axis=0))
+    np.testing.assert_allclose(
+        z.mean(axis=0), mu.mean(axis=0), atol=0.05 * np.sqrt(expected.max())
+    )
+    np.testing.assert_allclose(np.cov(z.T), expected, atol=0.05 * expected.max())

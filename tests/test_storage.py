@@ -1,0 +1,173 @@
+"""Save and load: the same bits back, or one clear error; never a file half written."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from cases import ACTIVATIONS, LIKELIHOODS, batch, random_vae
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tinyvae as tv
+
+
+@pytest.fixture
+def saved(tmp_path):
+    vae = random_vae(tv.Gaussian())
+    tv.save(tmp_path / "model.npz", vae)
+    return tmp_path / "model.npz", vae
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from([tv.VAE, tv.Autoencoder]),
+    likelihood=st.sampled_from(list(LIKELIHOODS.values())),
+    activation=st.sampled_from(list(ACTIVATIONS.values())),
+    n_h=st.lists(st.integers(1, 5), max_size=3),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_the_same_model_comes_back(tmp_path, kind, likelihood, activation, n_h, dtype):
+    model, (x, _) = random_vae(likelihood, activation, n_h, dtype, kind), batch(likelihood)
+    tv.save(tmp_path / "m.npz", model)
+    again = tv.load(tmp_path / "m.npz")
+    assert type(again) is kind and list(again.params) == list(model.params)
+    np.testing.assert_array_equal(again.params.vector, model.params.vector)
+    np.testing.assert_array_equal(again.reconstruct(x), model.reconstruct(x))
+    assert again.likelihood.settings == model.likelihood.settings
+    assert again.dtype == dtype and again.activation is activation
+
+
+def test_a_path_may_be_text_and_its_name_is_kept(tmp_path):
+    path = str(tmp_path / "a name with spaces, and no suffix")
+    tv.save(path, random_vae(tv.Gaussian()))
+    assert os.listdir(tmp_path) == ["a name with spaces, and no suffix"]
+    tv.load(path)
+
+
+def test_a_loaded_model_trains_on(saved):
+    path, _ = saved
+    again, (x, eps) = tv.load(path), batch(tv.Gaussian())
+    before = again.elbo(x, eps).elbo.mean()
+    opt = tv.Adam(again.params, lr=1e-2)
+    for _ in range(50):
+        again.elbo(x, eps)
+        again.backward()
+        opt.step(again.grads)
+    assert again.elbo(x, eps).elbo.mean() > before
+
+
+def test_an_unknown_file():
+    for kind in (FileNotFoundError, ValueError):
+        with pytest.raises(kind, match=r"no model file at .*nowhere\.npz"):
+            tv.load("nowhere.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 not quite"])
+def test_a_file_that_is_no_model(tmp_path, content):
+    (tmp_path / "m.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"m\.npz is no whole tinyvae model"):
+        tv.load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file(saved, part):
+    path, _ = saved
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(part * len(whole))])
+    with pytest.raises(ValueError, match=r"model\.npz is no whole tinyvae model"):
+        tv.load(path)
+
+
+def test_changed_bytes_are_an_error_or_change_nothing(saved):
+    path, vae = saved
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        changed = bytearray(whole)
+        changed[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+        path.write_bytes(changed)
+        try:
+            np.testing.assert_array_equal(tv.load(path).params.vector, vae.params.vector)
+        except ValueError:
+            refused += 1
+    assert refused > 150
+
+
+def rewrite(path, change):
+    """The file's arrays and header, changed and written again with no new checksum."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(str(arrays.pop("header")))
+    change(header, arrays)
+    np.savez(path, header=np.array(json.dumps(header)), **arrays)
+
+
+CHANGES = {
+    "lacks array encoder.1.b": lambda h, a: a.pop("encoder.1.b"),
+    "has the extra array more": lambda h, a: a.update(more=np.zeros(2)),
+    r"encoder.0.b must be float64 of shape \(5,\)": lambda h, a: a.update(
+        {"encoder.0.b": np.zeros(9)}
+    ),
+    r"encoder.0.b must be float64 .* got float32": lambda h, a: a.update(
+        {"encoder.0.b": np.zeros(5, np.float32)}
+    ),
+    "encoder.0.b is not finite": lambda h, a: a["encoder.0.b"].fill(np.nan),
+    "checksum": lambda h, a: a["encoder.0.b"].fill(1.0),
+    "checksum does not": lambda h, a: h.update(epoch=5),
+    "its format is 'other'": lambda h, a: h.update(format="other"),
+}
+
+
+@pytest.mark.parametrize("reason", CHANGES)
+def test_a_file_with_wrong_contents(saved, reason):
+    path, _ = saved
+    rewrite(path, CHANGES[reason])
+    with pytest.raises(ValueError, match=f"model.npz is no whole tinyvae model: .*{reason}"):
+        tv.load(path)
+
+
+def test_a_file_without_a_header(tmp_path):
+    np.savez(tmp_path / "m.npz", x=np.zeros(3))
+    with pytest.raises(ValueError, match="no header"):
+        tv.load(tmp_path / "m.npz")
+
+
+def test_a_file_that_would_need_pickle(tmp_path):
+    np.savez(tmp_path / "m.npz", header=np.array([{"format": "x"}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        tv.load(tmp_path / "m.npz")
+
+
+def test_an_interrupted_save_leaves_the_old_file_whole(saved, monkeypatch):
+    path, _ = saved
+    old = path.read_bytes()
+    for place in ("tinyvae.storage.os.fsync", "tinyvae.storage.np.savez"):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
+            with pytest.raises(OSError, match="disk full"):
+                tv.save(path, random_vae(tv.Bernoulli()))
+        assert path.read_bytes() == old and os.listdir(path.parent) == ["model.npz"]
+
+
+def test_the_new_file_is_on_the_disk_before_it_takes_the_old_ones_name(saved, monkeypatch):
+    path, vae = saved
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, n=name, r=real: (calls.append(n), r(*a))[1])
+    tv.save(path, vae)
+    assert calls == ["fsync", "replace"]
+
+
+def test_what_cannot_be_saved(tmp_path):
+    class Mine(tv.Tanh):
+        pass
+
+    with pytest.raises(TypeError, match="cannot save a Mine"):
+        tv.save(tmp_path / "m.npz", random_vae(tv.Gaussian(), Mine))
+    vae = random_vae(tv.Gaussian())
+    vae.params["decoder.0.b"] = np.inf
+    with pytest.raises(ValueError, match=r"decoder\.0\.b is not finite"):
+        tv.save(tmp_path / "m.npz", vae)
+    assert not os.listdir(tmp_path)

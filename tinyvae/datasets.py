@@ -1,0 +1,445 @@
+"""Data to learn from, each set a small frozen record with x of shape (n, D), float32.
+
+Offline: `load_faces` (drawn here from known factors), `load_digits` (scikit-learn) and
+`load_names` (1990 US census). On demand: `load_mnist`, `load_fashion_mnist` and
+`load_olivetti`, fetched once by scikit-learn, which keeps them in its data_home folder.
+Pixels lie in [0, 1], 0 is black; pictures are stored row by row.
+"""
+
+import gzip
+import math
+import warnings
+import zlib
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+
+from tinyvae import guards
+
+# Each factor, in the order of the columns of `factors`: (word at -1, word at +1).
+FACE_WORDS = {
+    "smile": ("serious", "smiling"),
+    "eye_spacing": ("close-set eyes", "wide-set eyes"),
+    "eye_size": ("small eyes", "big eyes"),
+    "brow": ("low brows", "raised brows"),
+    "mouth_width": ("a narrow mouth", "a wide mouth"),
+    "face_width": ("thin", "round"),
+    "hair": ("short hair", "long hair"),
+    "skin": ("dark skin", "light skin"),
+}
+FACE_NAMES = tuple(FACE_WORDS)
+FACE_SIDE = 28
+ALPHABET = ".abcdefghijklmnopqrstuvwxyz"  # "." ends a name and fills the rest of its places
+NAMES_FILE = Path(__file__).parent / "data" / "first_names.txt"
+OFFLINE = "load_faces(), load_digits() and load_names() work without a network"
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Drawn faces: x (n, 784), factors (n, 8) in [-1, 1], captions (n,) of str."""
+
+    x: np.ndarray
+    factors: np.ndarray
+    captions: np.ndarray
+    factor_names: tuple[str, ...] = FACE_NAMES
+    image_shape: tuple[int, int] = (FACE_SIDE, FACE_SIDE)
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pictures with classes: x (n, height * width) in [0, 1], labels (n,) of int."""
+
+    x: np.ndarray
+    labels: np.ndarray
+    image_shape: tuple[int, int]
+
+
+# ---- faces ---------------------------------------------------------------------------
+
+
+def load_faces(n=10_000, seed=0):
+    """Draw n faces whose 8 factors are independent and uniform in [-1, 1].
+
+    `seed` goes to np.random.default_rng; the first rows do not depend on n. Raises
+    TypeError or ValueError if n is no integer of at least 1.
+    """
+    n = guards.whole("n", n)
+    rng = np.random.default_rng(seed)
+    factors = rng.uniform(-1, 1, (n, len(FACE_NAMES))).astype(np.float32)
+    return Faces(draw_faces(factors), factors, describe_faces(factors))
+
+
+def draw_faces(factors):
+    """Pictures (n, 784), float32, of the faces with `factors` (n, 8) in [-1, 1].
+
+    The columns are the keys of FACE_WORDS, in order. Every pixel is a continuous
+    function of every factor. Raises ValueError for another width, NaN, infinity or
+    a value outside [-1, 1].
+    """
+    factors = _check_factors(factors)
+    x = np.empty((len(factors), FACE_SIDE, FACE_SIDE), np.float32)
+    chunk = 64  # faces at a time: the arrays of one chunk stay in the processor's cache
+    for start in range(0, len(factors), chunk):
+        half = _draw_right_half(factors[start : start + chunk])
+        x[start : start + chunk, :, FACE_SIDE // 2 :] = half
+        x[start : start + chunk, :, : FACE_SIDE // 2] = half[:, :, ::-1]
+    return x.reshape(len(factors), -1)
+
+
+# A face is symmetric, so only its right half is drawn. Lengths are in pixels, X to the
+# right from the face's axis, Y down from the picture's top, both at pixel centres. A shape
+# is a distance to its edge, negative inside. Only + - * / and sqrt are used (x**3 would
+# call pow), which IEEE arithmetic rounds alike: same factors, same bits on any machine.
+X = np.arange(0.5, FACE_SIDE // 2, dtype=np.float32)[None, None, :]
+Y = np.arange(0.5, FACE_SIDE, dtype=np.float32)[None, :, None]
+DARK, LIGHT = 0.06, 1.0
+
+
+def _draw_right_half(factors):
+    """Pictures (n, 28, 14) of factors (n, 8), painted from back to front."""
+    smile, spacing, eye_size, brow, mouth, face, hair, skin = factors.T[..., None, None]
+    picture = np.full((len(factors), FACE_SIDE, FACE_SIDE // 2), LIGHT, np.float32)
+    tone = _between(0.40, 0.86, skin)
+    half_width = _between(8.8, 10.6, face)
+    ear = _ellipse(X - half_width, Y - 15.2, 2.0, 2.9)
+    _paint(picture, _cover(ear), 0.72 * tone)
+    _paint_hair(picture, half_width, hair)
+    _paint_head(picture, half_width, tone)
+    _paint_eye(picture, X - _between(3.7, 5.4, spacing), _between(1.8, 2.8, eye_size), tone)
+    _paint_brow(picture, X - _between(3.7, 5.4, spacing), brow)
+    _paint_mouth(picture, _between(3.4, 6.4, mouth), smile)
+    return picture
+
+
+def _between(low, high, factor):
+    """The length or tone that goes from low to high as factor goes from -1 to 1."""
+    return (low + high) / 2 + (high - low) / 2 * factor
+
+
+def _cover(distance, softness=1.5):
+    """How much of a pixel a shape covers, 0 to 1: a smooth step `softness` pixels wide."""
+    t = np.clip(0.5 - distance / softness, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _paint(picture, cover, tone):
+    picture += cover * (tone - picture)
+
+
+def _ellipse(x, y, a, b):
+    """About the distance to the ellipse of half-axes a, b: exact in value on the edge."""
+    return ((x / a) ** 2 + (y / b) ** 2 - 1) * (b / 2)
+
+
+def _paint_hair(picture, half_width, hair):
+    """A cap on the head whose sides come down, and spread a little, as hair grows."""
+    down = np.maximum(Y - 12, 0)
+    up = np.maximum(12 - Y, 0) / 10.8
+    u = X / (half_width + 2 + 0.03 * (hair + 1) * down)
+    edge = (u * u * u + up * up * up - 1) * (half_width / 3)
+    tips = Y - _between(12.3, 28, hair) + 1.5 * (u * u) ** 2
+    _paint(picture, _cover(edge) * _cover(tips, 3), DARK)
+    sheen = _cover(np.abs(edge + 1.7) - 0.35) * _cover(np.abs(X - 5.5) - 3, 2)
+    _paint(picture, sheen * _cover(Y - 6.5, 4), 0.34)
+
+
+def _paint_head(picture, half_width, tone):
+    """A squarish forehead, which leaves room for brows, on a rounder jaw."""
+    y = Y - 14.6
+    for shrink, shade in ((0.0, 0.72), (0.8, 1.0)):  # the darker rim is the face's outline
+        u = X / (half_width - shrink)
+        v = np.abs(y) / (np.where(y < 0, 9.2, 11.2).astype(np.float32) - shrink)
+        edge = (np.where(y < 0, u * u * u, u * u) + v * v * v - 1) * (half_width / 2.5)
+        _paint(picture, _cover(edge), shade * tone)
+    nose = _ellipse(X, Y - 17.3, 1.4, 0.95)
+    _paint(picture, _cover(nose), 0.72 * tone)
+
+
+def _paint_eye(picture, x, radius, tone):
+    """A lash, then the white, then the pupil; x is measured from the eye's middle."""
+    y = Y - 13.8
+    lash = _ellipse(x, y + 0.45, radius + 0.45, radius + 0.35)
+    _paint(picture, _cover(lash), DARK + 0.2 * tone)
+    _paint(picture, _cover(_ellipse(x, y, radius, radius)), LIGHT)
+    pupil = _ellipse(x + 0.1, y - 0.1, 0.66 * radius, 0.66 * radius)
+    _paint(picture, _cover(pupil), DARK)
+
+
+def _paint_brow(picture, x, brow):
+    """A stroke above the eye: low and slanting inwards, or raised and arched."""
+    u = x / 2.4
+    slant, arch = _between(0.4, -0.3, brow), _between(0.3, 0.9, brow)
+    middle = _between(9.7, 7.3, brow) + arch * u**2 - slant * u
+    stroke = np.maximum(np.abs(Y - middle) - 0.6, np.abs(x) - 2.3)
+    _paint(picture, _cover(stroke), DARK)
+
+
+def _paint_mouth(picture, half_width, smile):
+    """A stroke that bends with the smile and opens, ever more, on the teeth."""
+    grin = (smile + 1) / 2
+    u = X / half_width
+    bend = _between(-1.3, 1.75, smile) * (0.45 + 0.11 * half_width)
+    steep = np.sqrt(1 + (2 * bend * u / half_width) ** 2)
+    upper = 20.6 - 0.6 * grin - bend * (u**2 - 0.5)
+    gap = grin * np.sqrt(grin) * (0.4 + 0.5 * half_width) * (1 - np.minimum(u * u, 1) ** 2)
+    lips = np.maximum(upper - Y, Y - upper - gap) / steep - 0.75
+    _paint(picture, _cover(np.maximum(lips, X - half_width)), DARK)
+    teeth = np.abs(Y - upper - 0.34 * gap) - 0.34 * gap + 0.45
+    _paint(picture, grin * _cover(np.maximum(teeth, X - half_width + 1.2)), LIGHT)
+
+
+def describe_faces(factors):
+    """Captions (n,) in words, as "a smiling face with wide-set eyes and short hair".
+
+    A factor below -1/3 gives its low word of FACE_WORDS, above 1/3 its high word,
+    between them none: no phrase lies inside another, so `phrase in caption` reads a
+    caption back. Raises ValueError as `draw_faces` does.
+    """
+    said = np.where(np.abs(factors := _check_factors(factors)) > 1 / 3, factors > 0, -1)
+    return np.array([_caption(row) for row in said.tolist()], dtype=np.str_)
+
+
+def _caption(row):
+    """One caption; row holds, for each factor, 0 for the low word, 1 for high, -1 none."""
+    said = {
+        name: words[side]
+        for (name, words), side in zip(FACE_WORDS.items(), row, strict=True)
+        if side >= 0
+    }
+    adjectives = [said.pop(name) for name in ("smile", "face_width") if name in said]
+    caption = " ".join(["a", *adjectives, "face"])
+    *first, last = said.values() or [""]
+    listed = f"{', '.join(first)} and {last}" if first else last
+    return f"{caption} with {listed}" if listed else caption
+
+
+def _check_factors(factors):
+    factors = guards.matrix("factors", factors, len(FACE_NAMES), np.float32)
+    if np.abs(factors).max() > 1:
+        raise ValueError(f"factors must lie in [-1, 1], got {np.abs(factors).max():g}")
+    return factors
+
+
+# ---- digits and names: real, small, and here without a network -------------------------
+
+
+def load_digits():
+    """The 1797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
+
+    Source: UCI, "Optical Recognition of Handwritten Digits", its test part; grey levels
+    0 ... 16 are divided by 16. Raises ImportError if scikit-learn is missing.
+    """
+    data, labels = _sklearn_datasets().load_digits(return_X_y=True)
+    return Images((data / 16).astype(np.float32), labels.astype(np.int64), (8, 8))
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names: x one-hot (n, length * len(alphabet)), text (n,) of str.
+
+    Place i of a name is block i of x, of len(alphabet) columns. alphabet[0] is the
+    padding, which ends a name; a name of `length` letters needs none.
+    """
+
+    x: np.ndarray
+    text: np.ndarray
+    alphabet: str
+    length: int
+
+    def encode(self, names):
+        """One-hot rows (N, length * len(alphabet)), float32, of a list of N str.
+
+        Raises TypeError if `names` is one str or holds anything else, ValueError for a name
+        too long or with a character that is not a letter of the alphabet.
+        """
+        return _one_hot(names, self.alphabet, self.length)
+
+    def decode(self, out):
+        """The names, a list of N str, in rows of one-hot blocks, probabilities or logits.
+
+        `out` (N, length * len(alphabet)): the largest entry of each block is its character,
+        and the first padding ends the name. Raises ValueError for another width or NaN.
+        """
+        out = np.asarray(out)
+        width = self.length * len(self.alphabet)
+        if out.ndim != 2 or out.shape[1] != width or np.isnan(out).any():
+            raise ValueError(f"out must be (N, {width}) without NaN, got {out.shape}")
+        best = out.reshape(len(out), self.length, len(self.alphabet)).argmax(axis=-1)
+        rows = ("".join(self.alphabet[i] for i in row) for row in best)
+        return [row.split(self.alphabet[0])[0] for row in rows]
+
+
+def load_names():
+    """The 5,163 first names, a to z, that the 1990 US census counted most often.
+
+    Source: US Census Bureau, "Frequently Occurring Surnames and First Names in the 1990
+    Census", public domain: the male and the female list in one, each name once.
+    """
+    lines = NAMES_FILE.read_text(encoding="utf-8").splitlines()
+    text = [line for line in lines if not line.startswith("#")]
+    length = max(map(len, text))
+    return Names(_one_hot(text, ALPHABET, length), np.array(text), ALPHABET, length)
+
+
+def _one_hot(names, alphabet, length):
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"names must be a list of str, got {names!r}")
+    codes = np.zeros((len(names), length), np.intp)
+    letters = {letter: code for code, letter in enumerate(alphabet) if code}
+    for row, name in zip(codes, names, strict=True):
+        if len(name) > length or not letters.keys() >= set(name):
+            raise ValueError(
+                f"names must have at most {length} characters, all of {alphabet[1:]!r}; "
+                f"got {name!r}"
+            )
+        row[: len(name)] = [letters[letter] for letter in name]
+    return np.eye(len(alphabet), dtype=np.float32)[codes].reshape(len(names), -1)
+
+
+# ---- pictures fetched on demand ----------------------------------------------------------
+
+
+def load_mnist(data_home=None):
+    """MNIST: 70,000 handwritten digits, 28 x 28, the 60,000 for training first, in order.
+
+    Fetched from OpenML by scikit-learn into data_home (None: its own folder), 15 MB, once.
+    Raises ConnectionError without a network or copy, ImportError without scikit-learn.
+    """
+    return _load_openml("MNIST", "mnist_784", data_home)
+
+
+def load_fashion_mnist(folder=None, data_home=None):
+    """Fashion-MNIST: 70,000 clothes, 28 x 28, the 60,000 for training first, in order.
+
+    Read from the IDX files in `folder`, packed by gzip or not (Debian's package
+    dataset-fashion-mnist puts them in /usr/share/datasets/fashion-mnist); with no folder
+    from OpenML, as `load_mnist`. If `folder` has the files of one part only (train or
+    t10k), that part is the data. Raises FileNotFoundError if it has none, ValueError
+    for a damaged file, and as `load_mnist`.
+    """
+    if folder is None:
+        hint = ", or its four IDX files in a folder you name by folder=..."
+        return _load_openml("Fashion-MNIST", "Fashion-MNIST", data_home, hint)
+    parts = [_idx_part(Path(folder), part) for part in ("train", "t10k")]
+    parts = [part for part in parts if part is not None]
+    if not parts:
+        raise FileNotFoundError(
+            f"no Fashion-MNIST in folder {str(folder)!r}: looked for "
+            "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
+            "t10k-labels-idx1-ubyte, each with or without .gz"
+        )
+    pixels, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return Images(_to_unit(pixels.reshape(len(pixels), -1)), labels, pixels.shape[1:])
+
+
+def load_olivetti(data_home=None):
+    """The Olivetti faces: 400 photographs, 10 of each of 40 people, made 28 x 28.
+
+    Each pixel is the mean of the 64 x 64 original over the area it covers. Source: AT&T
+    Laboratories Cambridge; fetched by scikit-learn and raising as `load_mnist`.
+    """
+    bunch = _fetch("Olivetti faces", "fetch_olivetti_faces", data_home)
+    shrink = _area_means(64, 28)
+    x = (shrink @ bunch.images @ shrink.T).reshape(-1, 28 * 28)
+    return Images(x.astype(np.float32).clip(0, 1), bunch.target.astype(np.int64), (28, 28))
+
+
+def _area_means(n_in, n_out):
+    """The matrix (n_out, n_in), rows summing to 1, that averages n_in pixels over n_out."""
+    edges = np.arange(n_out + 1) * (n_in / n_out)
+    pixel = np.arange(n_in)
+    ends = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
+    return np.maximum(ends, 0) * (n_out / n_in)
+
+
+def _to_unit(grey):
+    x = grey.astype(np.float32)
+    x /= 255
+    return x
+
+
+def _load_openml(title, name, data_home, hint=""):
+    # liac-arff is slower than pandas but comes with scikit-learn.
+    options = {"name": name, "version": 1, "as_frame": False, "parser": "liac-arff"}
+    bunch = _fetch(title, "fetch_openml", data_home, hint, **options)
+    return Images(_to_unit(bunch.data), bunch.target.astype(np.int64), (28, 28))
+
+
+def _sklearn_datasets():
+    """scikit-learn's module of data sets, imported on the first call that needs it."""
+    try:
+        from sklearn import datasets
+    except ImportError as error:
+        raise ImportError(
+            "this data set comes through scikit-learn: pip install scikit-learn"
+        ) from error
+    return datasets
+
+
+def _fetch(title, fetcher, data_home, hint="", **options):
+    """What scikit-learn's fetcher gives, from its cache or the network."""
+    source = _sklearn_datasets()
+    try:
+        with warnings.catch_warnings():  # the one error below says it all
+            warnings.filterwarnings("ignore", "A network error occurred|Retry downloading")
+            return getattr(source, fetcher)(data_home=data_home, n_retries=1, **options)
+    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        raise ConnectionError(
+            f"scikit-learn's {fetcher} could not download {title} ({error}): without a "
+            f"network it needs an earlier download in {source.get_data_home(data_home)} "
+            f"(another folder: data_home=...){hint}; {OFFLINE}"
+        ) from error
+
+
+def _idx_part(folder, part):
+    """(pixels (n, height, width), labels (n,)) of "train" or "t10k"; None if not there."""
+    images = _find_idx(folder, f"{part}-images-idx3-ubyte")
+    labels = _find_idx(folder, f"{part}-labels-idx1-ubyte")
+    if images is None and labels is None:
+        return None
+    if images is None or labels is None:
+        raise FileNotFoundError(
+            f"{images or labels} is there, but not its {'images' if labels else 'labels'}"
+        )
+    pixels, classes = _read_idx(images, 3), _read_idx(labels, 1)
+    if len(pixels) != len(classes):
+        raise ValueError(
+            f"{images} holds {len(pixels)} pictures, but {labels} {len(classes)} labels"
+        )
+    if pixels.shape[1:] != (28, 28):
+        raise ValueError(f"{images} must hold pictures of 28 x 28, got {pixels.shape}")
+    return pixels, classes.astype(np.int64)
+
+
+def _find_idx(folder, name):
+    paths = (folder / name, folder / f"{name}.gz")
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _read_idx(path, ndim):
+    """The array of bytes, of `ndim` dimensions, in an IDX file; ValueError if damaged.
+
+    The file: two zero bytes, 8 for unsigned bytes, ndim, each size as a big-endian 32-bit
+    integer, then the data, last dimension fastest. Source: yann.lecun.com/exdb/mnist.
+    """
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+            content = file.read()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path} is damaged or no gzip file: {error}") from error
+    magic, start = bytes([0, 0, 8, ndim]), 4 + 4 * ndim
+    if content[:4] != magic or len(content) < start:
+        raise ValueError(
+            f"{path} must begin with the bytes {magic.hex(' ')} and {ndim} sizes (IDX), "
+            f"got {content[:start].hex(' ')}"
+        )
+    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
+    if len(content) - start != math.prod(shape):
+        raise ValueError(
+            f"{path} must hold {math.prod(shape)} bytes of data for its shape {shape}, "
+            f"got {len(content) - start}"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

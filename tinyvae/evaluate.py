@@ -1,0 +1,87 @@
+"""What a trained VAE is worth: its ELBO, log p(x), and which latents say anything."""
+
+import numpy as np
+
+from tinyvae import guards
+from tinyvae.distributions import kl_to_prior, log_normal
+from tinyvae.ops import logsumexp
+from tinyvae.sampling import reparameterize
+
+ROWS = 1024  # examples handled at a time
+NUMBERS = 1 << 22  # at most about this many numbers in one decoded block: 16 MB in float32
+
+
+def mean_terms(model, x, rng):
+    """{"elbo": ..., "recon": ..., "kl": ...}: means over x (N, n_x), nats per example."""
+    x = model.data(x)
+    parts = [model.objective(rows, rng) for rows in batches(x)]
+    return {
+        name: float(np.concatenate(values).mean(dtype=np.float64))
+        for name, values in zip(parts[0]._fields, zip(*parts, strict=True), strict=True)
+    }
+
+
+def mean_elbo(vae, x, rng):
+    """The mean ELBO over x (N, n_x) in nats per example, one draw of eps each."""
+    return mean_terms(vae, x, rng)["elbo"]
+
+
+def iw_log_likelihood(vae, x, k=100, *, rng):
+    """The importance-weighted bound on log p(x) of each row, (N,), in nats.
+
+    log (1/k) sum_i w_i with log w = log p(x|z) + log p(z) - log q(z|x), z ~ q(z|x): in
+    expectation the ELBO at k = 1, never lower as k grows, log p(x) as k -> infinity (Burda et
+    al. 2016, arXiv:1509.00519, eqs. 8 and 9, theorem 1). The k draws are made in blocks, so
+    memory does not grow with k. ValueError for k < 1.
+    """
+    x, k = vae.data(x), guards.whole("k", k)
+    return np.concatenate([_iw_rows(vae, rows, k, rng) for rows in batches(x, 64)])
+
+
+def _iw_rows(vae, x, k, rng):
+    mu, logvar = vae.encode(x)
+    most = max(1, NUMBERS // (len(x) * max(vae.n_x, *vae.n_h, vae.n_z)))
+    sums = []
+    for start in range(0, k, most):
+        log_w = log_weights(vae, x, mu, logvar, min(most, k - start), rng)
+        sums.append(logsumexp(log_w, axis=0))
+    return logsumexp(np.array(sums), axis=0) - np.log(k)
+
+
+def log_weights(vae, x, mu, logvar, k, rng):
+    """log w of k draws z ~ q(z|x) for each row: (k, N), float64."""
+    eps = rng.standard_normal((k, *mu.shape), vae.dtype)
+    z = reparameterize(mu, logvar, eps)
+    out = vae.decode(z.reshape(-1, vae.n_z)).reshape(k, *x.shape)
+    recon = vae.likelihood.log_prob(x, out)
+    return (recon + log_normal(z) - log_normal(z, mu, logvar)).astype(np.float64)
+
+
+def kl_per_dim(vae, x):
+    """The mean over x of each latent's KL to the prior: (n_z,), in nats."""
+    return np.mean(kl_to_prior(*encode_all(vae, x)), axis=0)
+
+
+def active_units(vae, x):
+    """How many latents carry information about x: Var_x[mu] > 0.01 (Burda et al. 2016,
+    section 5.2). The others have collapsed to the prior."""
+    mu, _ = encode_all(vae, x)
+    return int(np.sum(mu.var(axis=0) > 0.01))
+
+
+def aggregated_posterior(vae, x, rng):
+    """One draw of z ~ q(z|x) for each row of x: (N, n_z), a sample of the mean of q(z|x) over
+    the data. Where it leaves holes in the prior, the decoder has never been asked to paint."""
+    mu, logvar = encode_all(vae, x)
+    return reparameterize(mu, logvar, rng.standard_normal(mu.shape, vae.dtype))
+
+
+def encode_all(vae, x):
+    """(mu, logvar) of all of x, encoded in batches."""
+    mu, logvar = zip(*(vae.encode(rows) for rows in batches(vae.data(x))), strict=True)
+    return np.concatenate(mu), np.concatenate(logvar)
+
+
+def batches(x, rows=ROWS):
+    """Consecutive slices of x of at most `rows` rows."""
+    return (x[i : i + rows] for i in range(0, len(x), rows))

@@ -1,0 +1,49 @@
+"""What bad input gets: one error that names the argument, what was expected and what came.
+
+Every public function asks these before it changes anything.
+"""
+
+import math
+import operator
+
+import numpy as np
+
+
+def whole(name, value, least=1):
+    """`value` as an int >= `least`. TypeError if it is no whole number, else ValueError."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+    if number < least:
+        raise ValueError(f"{name} must be >= {least}, got {number}")
+    return number
+
+
+def real(name, value, least=-math.inf, above=-math.inf):
+    """`value` as a finite float >= `least` and > `above`."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not (math.isfinite(number) and number >= least and number > above):
+        bounds = [f">= {least}"] * (least > -math.inf) + [f"> {above}"] * (above > -math.inf)
+        raise ValueError(f"{name} must be finite {' and '.join(bounds)}, got {number}")
+    return number
+
+
+def matrix(name, value, width, dtype):
+    """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    if array.ndim != 2 or array.shape[1] != width or not len(array):
+        raise ValueError(f"{name} must have shape (N, {width}) with N >= 1, got {array.shape}")
+    with np.errstate(over="ignore"):  # too large for dtype becomes inf, refused just below
+        array = array.astype(dtype, copy=False)
+    # A NaN passes through min and max, so two quick passes and no temporary array suffice.
+    if not (np.isfinite(array.min()) and np.isfinite(array.max())):
+        raise ValueError(f"{name} must be finite in {np.dtype(dtype)}, got NaN or infinity")
+    return array

@@ -1,0 +1,92 @@
+"""Ways through the latent space: between two codes, along one latent, over a plane, toward a
+smile. A code is z (L,); codes are (N, L); t is a number or an array (T,) in [0, 1]."""
+
+from statistics import NormalDist
+
+import numpy as np
+
+from tinyvae import guards
+
+
+def lerp(a, b, t):
+    """(1 - t) a + t b: the straight line. (L,) for a number t, (T, L) for t of shape (T,)."""
+    a, b, t = _ends(a, b, t)
+    return (1 - t) * a + t * b
+
+
+def slerp(a, b, t):
+    """sin((1 - t) w) / sin w a + sin(t w) / sin w b, w the angle between a and b.
+
+    The arc: codes of equal norm keep it all the way, where the straight line cuts through the
+    middle, which a Gaussian in many dimensions leaves empty (Shoemake 1985; White 2016,
+    arXiv:1609.04468). Parallel codes, or one that is 0, have no arc of their own: there it is
+    `lerp`. ValueError for opposite codes: every arc between them is as good as any other.
+    """
+    a, b, t = _ends(a, b, t)
+    norms = np.linalg.norm(a), np.linalg.norm(b)
+    if min(norms) == 0:
+        return lerp(a, b, t[..., 0])
+    u, v = a / norms[0], b / norms[1]
+    # Kahan's half-angle form: near 0 and pi, arccos(u . v) would lose half its digits.
+    w = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
+    if np.pi - w < 1e-6:
+        raise ValueError("slerp: a and b point in opposite directions: no one arc joins them")
+    if w < 1e-6:
+        return lerp(a, b, t[..., 0])
+    return np.sin((1 - t) * w) / np.sin(w) * a + np.sin(t * w) / np.sin(w) * b
+
+
+def _ends(a, b, t):
+    a, b, t = np.asarray(a), np.asarray(b), np.asarray(t, dtype=float)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"a and b must be codes of one shape (L,), got {a.shape}, {b.shape}")
+    if t.ndim > 1:
+        raise ValueError(f"t must be a number or have shape (T,), got {t.shape}")
+    kind = np.result_type(a, b, np.float32)  # float32 codes give a float32 path
+    for name, value in (("a", a), ("b", b), ("t", t)):
+        if not np.isfinite(value).all():
+            raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return a.astype(kind), b.astype(kind), t[..., None].astype(kind)
+
+
+def path(a, b, n, between=slerp):
+    """n codes from a to b, both included: (n, L)."""
+    return between(a, b, np.linspace(0, 1, guards.whole("n", n, least=2)))
+
+
+def traversal(z, latent, values):
+    """Copies of z (L,) in which one latent takes each of `values` (T,): (T, L)."""
+    codes = np.repeat(np.asarray(z)[None, :], len(values), axis=0)
+    codes[:, latent] = values
+    return codes
+
+
+def grid(n, n_z=2, latents=(0, 1)):
+    """n * n codes (n * n, n_z) over the plane of two latents, the others 0.
+
+    The steps are the prior's quantiles (i + 1/2) / n, so that each cell holds the same
+    probability. Row by row as one looks at it: the second latent falls from top to bottom,
+    the first rises from left to right (Kingma & Welling 2014, figure 4).
+    """
+    n, n_z = guards.whole("n", n), guards.whole("n_z", n_z, least=2)
+    steps = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])
+    codes = np.zeros((n, n, n_z))
+    codes[..., latents[0]] = steps[None, :]
+    codes[..., latents[1]] = steps[::-1, None]
+    return codes.reshape(-1, n_z)
+
+
+def attribute_direction(mu, attribute):
+    """The change of code (L,) that goes with one unit of an attribute: cov(mu, a) / var(a).
+
+    mu (N, L) are codes, attribute (N,) numbers or truth values; for the latter this is the
+    difference of the two groups' mean codes (Larsen et al. 2016, arXiv:1512.09300, section
+    4.2). ValueError if the attribute never changes.
+    """
+    mu, a = np.asarray(mu), np.asarray(attribute, dtype=float)
+    if mu.ndim != 2 or a.shape != mu.shape[:1]:
+        raise ValueError(f"mu must be (N, L) and attribute (N,), got {mu.shape} and {a.shape}")
+    a = a - a.mean()
+    if not np.any(a):
+        raise ValueError("attribute must take more than one value, got one value throughout")
+    return (a @ (mu - mu.mean(axis=0)) / (a @ a)).astype(mu.dtype)

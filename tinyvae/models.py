@@ -1,0 +1,223 @@
+"""The two models: an autoencoder, and the VAE, an autoencoder whose code is a distribution.
+
+x (N, n_x) data; mu, logvar (N, n_z) of q(z|x); eps ~ N(0, I); z (N, n_z); out the decoder's
+raw output; x_hat = likelihood.mean(out), the picture. All terms are in nats.
+"""
+
+import copy
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyvae import guards
+from tinyvae.distributions import Gaussian, kl_to_prior, kl_to_prior_grad
+from tinyvae.layers import SiLU, mlp
+from tinyvae.parameters import pack
+from tinyvae.sampling import reparameterize, reparameterize_grad
+
+
+class Terms(NamedTuple):
+    """The ELBO and its two parts, each (N,), in nats; elbo == recon - kl, always."""
+
+    elbo: np.ndarray
+    recon: np.ndarray
+    kl: np.ndarray
+
+
+class Recon(NamedTuple):
+    """What an autoencoder has: recon = log p(x | z) at z = encode(x), (N,), in nats."""
+
+    recon: np.ndarray
+
+
+class Autoencoder:
+    """x -> z -> x_hat: an encoder and its mirror image, trained on log p(x|z) alone.
+
+    n_h are the encoder's hidden widths, the decoder's in reverse; n_h=() is linear. `params`
+    and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). The model keeps
+    its own copy of `likelihood` (None: `Gaussian()`). Raises TypeError or ValueError for sizes
+    below 1 and for a likelihood class where an instance is expected.
+    """
+
+    codes_per_latent = 1  # the encoder puts out z itself
+    _last = None  # what the last elbo (or recon) left for backward
+
+    def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
+        self.n_x, self.n_z = guards.whole("n_x", n_x), guards.whole("n_z", n_z)
+        self.n_h = tuple(guards.whole("n_h", n) for n in n_h)
+        if isinstance(likelihood, type):
+            raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
+        self.likelihood = Gaussian() if likelihood is None else copy.deepcopy(likelihood)
+        self.activation, self.dtype = activation, np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise TypeError(f"dtype must be float32 or float64, got {self.dtype}")
+        n_codes = self.codes_per_latent * self.n_z
+        self.encoder = mlp((self.n_x, *self.n_h, n_codes), rng, activation, dtype)
+        self.decoder = mlp((self.n_z, *reversed(self.n_h), self.n_x), rng, activation, dtype)
+        parts = {
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+            "likelihood": self.likelihood,
+        }
+        self.params, self.grads = pack(parts, self.dtype)
+
+    def data(self, x):
+        """`x` in the model's dtype, checked: finite, (N, n_x), what the likelihood takes."""
+        x = guards.matrix("x", x, self.n_x, self.dtype)
+        self.likelihood.check(x)
+        return x
+
+    def encode(self, x):
+        """z (N, n_z)."""
+        return self.encoder(self.data(x))
+
+    def decode(self, z):
+        """The raw decoder output `out` (N, n_x): logits, or the Gaussian's mean."""
+        return self.decoder(guards.matrix("z", z, self.n_z, self.dtype))
+
+    def reconstruct(self, x):
+        """x_hat (N, n_x), the picture of x's code."""
+        return self.likelihood.mean(self.decode(self.encode(x)))
+
+    def recon(self, x):
+        """Recon(log p(x | z = encode(x))); remembers what `backward` needs."""
+        x = self.data(x)
+        out = self.decoder.forward(self.encoder.forward(x))
+        self._last = x, out
+        return Recon(self.likelihood.log_prob(x, out))
+
+    def loss(self, beta=1.0, free_bits=0.0):
+        """-mean(recon) of the last `recon`, a float."""
+        x, out = self._remembered()
+        return -float(self.likelihood.log_prob(x, out).mean(dtype=np.float64))
+
+    def backward(self, beta=1.0, free_bits=0.0):
+        """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`.
+
+        beta and free_bits are the VAE's and change nothing: here is no KL to weigh.
+        """
+        x, out = self._remembered()
+        self.encoder.backward(
+            self.decoder.backward(self.likelihood.backward(x, out)), input_grad=False
+        )
+
+    def _remembered(self):
+        if self._last is None:
+            raise RuntimeError(
+                "backward has nothing to go back through: call elbo or recon first"
+            )
+        return self._last
+
+    def objective(self, x, rng):
+        """What `train` raises: here `recon(x)`; an autoencoder needs no noise."""
+        return self.recon(x)
+
+    def astype(self, dtype):
+        """A copy in another dtype (the gradient check asks for float64)."""
+        return rebuild(
+            type(self), self.settings | {"dtype": np.dtype(dtype)}, self.params.vector
+        )
+
+    @property
+    def settings(self):
+        """What `rebuild` needs beside the parameters."""
+        return {
+            "n_x": self.n_x, "n_h": self.n_h, "n_z": self.n_z, "dtype": self.dtype,
+            "likelihood": type(self.likelihood)(**self.likelihood.settings),
+            "activation": self.activation,
+        }  # fmt: skip
+
+    def __reduce__(self):
+        # Pickle and deepcopy would copy each view by itself and break the link to the vector.
+        return rebuild, (type(self), self.settings, self.params.vector)
+
+
+class VAE(Autoencoder):
+    """q(z|x) = N(mu, diag(e^logvar)), p(z) = N(0, I), p(x|z) = likelihood.
+
+    Kingma & Welling 2014 (arXiv:1312.6114), eqs. 3 and 10. `eps` is an argument of `elbo`: the
+    ELBO is then a plain function, which finite differences can check and whose backward pass
+    cannot meet another noise than its forward pass did. See `Autoencoder` for the arguments.
+    """
+
+    codes_per_latent = 2  # the encoder puts out mu and logvar side by side
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        # sigma starts near 1, so that data of a large scale cannot overflow e^logvar; but not
+        # at 1, where the KL has no slope and a wrong gradient of it would go unnoticed.
+        self.encoder.layers[-1].W[:, self.n_z :] *= 0.1
+
+    def encode(self, x):
+        """(mu, logvar), each (N, n_z)."""
+        return self._split(self.encoder(self.data(x)))
+
+    def _split(self, codes):
+        return codes[:, : self.n_z], codes[:, self.n_z :]
+
+    def elbo(self, x, eps):
+        """Terms(elbo, recon, kl), each (N,), in nats, with one draw z = mu + sigma eps.
+
+        x (N, n_x), eps (N, n_z). Remembers what `backward` needs; encode, decode, reconstruct
+        and sample leave that memory alone. ValueError or TypeError for bad x or eps.
+        """
+        x, eps = self.data(x), guards.matrix("eps", eps, self.n_z, self.dtype)
+        if len(eps) != len(x):
+            raise ValueError(f"eps must have one row for each of x's {len(x)}, got {len(eps)}")
+        mu, logvar = self._split(self.encoder.forward(x))
+        z = reparameterize(mu, logvar, eps)
+        out = self.decoder.forward(z)
+        recon = self.likelihood.log_prob(x, out)
+        kl = kl_to_prior(mu, logvar).sum(axis=-1)
+        self._last = x, eps, mu, logvar, out
+        return Terms(recon - kl, recon, kl)
+
+    def loss(self, beta=1.0, free_bits=0.0):
+        """What `backward` differentiates, for the last `elbo`: a float, in nats.
+
+        -mean(recon) + beta sum_j max(free_bits, mean(kl_j)) over the latents j, the means over
+        the batch. beta = 1, free_bits = 0 is -mean(elbo). beta: Higgins et al. 2017. A latent
+        that says less than free_bits nats is not pushed to say nothing: Kingma et al. 2016
+        (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
+        """
+        x, _, mu, logvar, out = self._remembered()
+        kl = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64)
+        recon = self.likelihood.log_prob(x, out).mean(dtype=np.float64)
+        return float(beta * np.maximum(kl, free_bits).sum() - recon)
+
+    def backward(self, beta=1.0, free_bits=0.0):
+        """Fill `grads` with d loss(beta, free_bits) / d param: by default of -mean(elbo).
+
+        ValueError for beta or free_bits below 0; RuntimeError if there was no `elbo` before.
+        """
+        x, eps, mu, logvar, out = self._remembered()
+        weight = guards.real("beta", beta, least=0) / len(x)
+        if guards.real("free_bits", free_bits, least=0):
+            told = kl_to_prior(mu, logvar).mean(axis=0) > free_bits
+            weight = weight * told.astype(self.dtype)
+        dz = self.decoder.backward(self.likelihood.backward(x, out))
+        dmu, dlogvar = reparameterize_grad(dz, logvar, eps)
+        dkl_dmu, dkl_dlogvar = kl_to_prior_grad(mu, logvar)
+        codes = np.hstack([dmu + weight * dkl_dmu, dlogvar + weight * dkl_dlogvar])
+        self.encoder.backward(codes, input_grad=False)
+
+    def objective(self, x, rng):
+        """What `train` raises: `elbo(x, eps)` with eps drawn from rng."""
+        return self.elbo(x, rng.standard_normal((len(x), self.n_z), self.dtype))
+
+    def reconstruct(self, x):
+        """x_hat (N, n_x), the picture at z = mu."""
+        mu, _ = self.encode(x)
+        return self.likelihood.mean(self.decode(mu))
+
+    def sample(self, n, rng):
+        """n pictures (n, n_x) of codes drawn from the prior N(0, I)."""
+        z = rng.standard_normal((guards.whole("n", n), self.n_z), self.dtype)
+        return self.likelihood.mean(self.decode(z))
+
+
+def rebuild(kind, settings, vector):
+    """A model of class `kind` from its settings and its one vector of parameters."""
+    model = kind(rng=np.random.default_rng(0), **settings)
+    model.params.vector[:] = vector
+    return model
