@@ -1,0 +1,148 @@
+"""Real first names: the VAE predicts unseen ones better than a bigram model, and invents more.
+
+The recipe below for 40 to 60 epochs gains 0.15 nats more; 25 are enough for a test.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import tinyvae as tv
+
+END = "."  # the padding's character; in the bigram model also what stands before a name
+VOWELS = "aeiouy"
+MARGIN = 0.5  # nats per name; the gain was 0.85 to 0.97 over three seeds
+
+
+class Trained(NamedTuple):
+    """The data, split nine tenths to one tenth; the model; 500 of its samples, two ways."""
+
+    names: object
+    train: list
+    held_out: list
+    vae: tv.VAE
+    likeliest: np.ndarray  # (500, length * 27), probabilities: decode reads the largest
+    drawn: np.ndarray  # one-hot, each letter drawn with its probability
+
+
+@pytest.fixture(scope="module")
+def trained():
+    names, rng = tv.load_names(), np.random.default_rng(0)
+    held_out, train = np.split(rng.permutation(len(names.text)), [len(names.text) // 10])
+    likelihood = tv.Categorical(len(names.alphabet))
+    vae = tv.VAE(names.x.shape[1], (256, 256), 16, rng, likelihood)
+    opt = tv.Adam(vae.params, lr=3e-3)
+    x, options = names.x[train], {"warmup": 5, "cosine": True, "progress": False}
+    for _ in tv.train(vae, opt, x, epochs=25, batch_size=64, rng=rng, **options):
+        pass
+    train, held_out = names.text[train].tolist(), names.text[held_out].tolist()
+    out = vae.decode(rng.standard_normal((500, vae.n_z)))
+    drawn = likelihood.sample(out, rng)
+    return Trained(names, train, held_out, vae, likelihood.mean(out), drawn)
+
+
+# ---- the bigram model ------------------------------------------------------------------
+
+
+def bigram(words, alphabet, k):
+    """{(a, b): p(b | a)} of a, b in alphabet; END on both sides of a word; k more of each."""
+    counts = {(a, b): k for a in alphabet for b in alphabet}
+    for word in words:
+        for pair in pairs(word):
+            counts[pair] += 1
+    totals = {a: sum(counts[a, b] for b in alphabet) for a in alphabet}
+    return {(a, b): n / totals[a] for (a, b), n in counts.items()}
+
+
+def pairs(word):
+    return zip(END + word, word + END, strict=True)
+
+
+def log_prob(model, word, length):
+    """log p of a padded word, as the VAE has it: a word of `length` letters needs no END."""
+    return sum(np.log(model[pair]) for pair in list(pairs(word))[:length])
+
+
+def best_bigram(t):
+    """The bigram model of the training names whose k suits the held-out ones best, and how
+    well: that is a favour, for the VAE has not seen them."""
+    models = [bigram(t.train, t.names.alphabet, k) for k in (0.03, 0.1, 0.3, 1)]
+    scores = [
+        np.mean([log_prob(model, word, t.names.length) for word in t.held_out])
+        for model in models
+    ]
+    return models[np.argmax(scores)], max(scores)
+
+
+def test_the_bigram_models_probabilities_sum_to_1():
+    model = bigram(["anna", "ann", "ban", "b"], END + "abn", k=0.1)
+    words = [""]
+    for _ in range(3):  # all words of up to 3 letters
+        words = ["", *(word + letter for word in words for letter in "abn")]
+    assert len(words) == 1 + 3 + 9 + 27
+    assert sum(np.exp(log_prob(model, word, 3)) for word in words) == pytest.approx(1)
+
+
+def test_the_bigram_model_counts():
+    model = bigram(["aa", "a"], END + "a", k=0)
+    assert model == {(END, END): 0, (END, "a"): 1, ("a", "a"): 1 / 3, ("a", END): 2 / 3}
+    assert np.exp(log_prob(model, "aa", length=5)) == pytest.approx(1 * 1 / 3 * 2 / 3)
+
+
+def test_the_elbo_beats_the_bigram_model(trained):
+    x = trained.names.encode(trained.held_out)
+    elbo = np.mean([tv.mean_elbo(trained.vae, x, np.random.default_rng(s)) for s in range(10)])
+    assert elbo > best_bigram(trained)[1] + MARGIN  # though the ELBO is but a lower bound
+
+
+# ---- samples ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pronounceable(trained):
+    """Says of a word whether its letters follow each other no less usually than in all but
+    5 % of real names, with a vowel and without four consonants in a row."""
+    model, _ = best_bigram(trained)
+
+    def usual(word):
+        return np.mean([np.log(model[pair]) for pair in pairs(word)])
+
+    least = np.percentile([usual(word) for word in trained.held_out], 5)
+
+    def judge(word):
+        consonants = re.search(f"[^{VOWELS}]{{4}}", word)
+        return bool(re.search(f"[{VOWELS}]", word) and not consonants and usual(word) >= least)
+
+    return judge
+
+
+def test_the_judge_knows_names_from_shuffled_letters(trained, pronounceable, rng):
+    assert np.mean([pronounceable(word) for word in trained.held_out]) > 0.9
+    shuffled = ["".join(rng.permutation(list(word))) for word in trained.held_out]
+    assert np.mean([pronounceable(word) for word in shuffled]) < 0.4
+    assert not any(map(pronounceable, ["", "x", "shhht", "qzxwa"]))
+
+
+def ends_once(x, n_categories):
+    """(N,) of bool: in a row of x no letter follows the first padding."""
+    padding = x.reshape(len(x), -1, n_categories).argmax(axis=-1) == 0
+    return (padding[:, 1:] >= padding[:, :-1]).all(axis=1)
+
+
+# A model of each place by itself gets 0.25 of its drawn names past the judge; but its likeliest
+# name, always the same one, may well be pronounceable. Hence both ways, and the second test.
+@pytest.mark.parametrize("way", ["likeliest", "drawn"])
+def test_most_samples_are_pronounceable(trained, pronounceable, way):
+    x = getattr(trained, way)
+    spoken = [pronounceable(word) for word in trained.names.decode(x)]
+    assert np.mean(spoken & ends_once(x, len(trained.names.alphabet))) >= 0.6
+
+
+@pytest.mark.parametrize("way", ["likeliest", "drawn"])
+def test_most_samples_are_new_and_hardly_one_comes_twice(trained, way):
+    words = trained.names.decode(getattr(trained, way))
+    known = set(trained.names.text.tolist())
+    assert np.mean([word not in known for word in words]) >= 0.6
+    assert len(set(words)) >= 0.9 * len(words)
