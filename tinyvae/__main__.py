@@ -1,0 +1,221 @@
+"""The main job: train a VAE, say what it is worth, and show what it can do.
+
+python -m tinyvae --help lists the data sets and options.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import tinyvae as tv
+from tinyvae import datasets
+from tinyvae.evaluate import mean_terms
+
+DESCRIPTION = """\
+Train a variational autoencoder and show what it learned.
+
+It prints the ELBO, its reconstruction and KL parts (nats per example) and the RMSE on examples
+held out of training, and writes model.npz and pictures: originals over reconstructions,
+pictures the model dreamt up, a morph of one into another and, for faces, one face from serious
+to smiling. For names it prints new names and a morph of two names instead."""
+
+EPILOG = """\
+data sets:
+  faces    10,000 faces drawn by code from 8 known factors, 28 x 28      about half a minute
+  digits   1,797 handwritten digits, 8 x 8 (scikit-learn)                a few seconds
+  names    5,163 first names of the 1990 US census                       half a minute
+  mnist    70,000 handwritten digits, 28 x 28                            fetched once, minutes
+  fashion  70,000 pieces of clothing, 28 x 28      fetched once, or read from --folder; minutes
+  olivetti 400 photographed faces, to 28 x 28      fetched once                    seconds
+
+examples:
+  python -m tinyvae
+  python -m tinyvae --data names --seed 7
+  python -m tinyvae --data digits --latent 2 --epochs 200 --out out/digits
+  python -m tinyvae --data fashion --folder /usr/share/datasets/fashion-mnist
+
+Afterwards: vae = tinyvae.load("out/faces/model.npz")"""
+
+
+class Recipe(NamedTuple):
+    """How to train on one data set."""
+
+    n_h: tuple
+    n_z: int
+    epochs: int
+    lr: float
+    batch_size: int
+    warmup: int
+    likelihood: object
+
+
+RECIPES = {
+    "faces": Recipe((256, 128), 12, 100, 1.5e-3, 128, 0, tv.Gaussian()),
+    "digits": Recipe((128,), 8, 150, 3e-3, 64, 20, tv.Bernoulli()),
+    "names": Recipe((256, 256), 16, 60, 3e-3, 64, 5, tv.Categorical(len(datasets.ALPHABET))),
+    "mnist": Recipe((400, 200), 20, 20, 1e-3, 128, 4, tv.Bernoulli()),
+    "fashion": Recipe((400, 200), 20, 20, 1e-3, 128, 4, tv.Bernoulli()),
+    "olivetti": Recipe((256,), 16, 300, 1e-3, 32, 60, tv.Gaussian()),
+}
+
+
+def main(arguments=None):
+    """Parse `arguments` (the command line's by default) and run; the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        run(options)
+    except (ValueError, TypeError, OSError, ImportError, tv.Diverged) as error:
+        print(f"tinyvae: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("tinyvae: stopped before the end; nothing was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser():
+    """The command line."""
+    words = argparse.ArgumentParser(
+        prog="python -m tinyvae", description=DESCRIPTION, epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    words.add_argument("--data", choices=RECIPES, default="faces", help="what to learn (faces)")
+    words.add_argument("--folder", help="fashion: a folder with its IDX files, .gz or not")
+    words.add_argument(
+        "--latent", type=int, metavar="N", help="number of latents (12 for faces)"
+    )
+    words.add_argument("--epochs", type=int, metavar="N", help="passes over the data (100)")
+    words.add_argument("--seed", type=int, default=0, help="of data, start and noise (0)")
+    words.add_argument(
+        "--out", metavar="FOLDER", help="where to write (out/ and the data's name)"
+    )
+    return words
+
+
+def run(options):
+    """Train, report, write."""
+    recipe = RECIPES[options.data]
+    data = load(options)
+    rng = np.random.default_rng(options.seed)
+    train, held_out = split(len(data.x), rng)
+    x, x_val = data.x[train], data.x[held_out]
+    n_z = recipe.n_z if options.latent is None else options.latent
+    epochs = recipe.epochs if options.epochs is None else options.epochs
+    vae = tv.VAE(x.shape[1], recipe.n_h, n_z, rng, recipe.likelihood)
+    opt = tv.Adam(vae.params, lr=recipe.lr)
+    print(f"{options.data}: {len(x):,} to learn from, {len(x_val):,} held out, {n_z} latents")
+    for _ in tv.train(
+        vae, opt, x, epochs, recipe.batch_size, rng=rng, warmup=recipe.warmup, cosine=True
+    ):  # fmt: skip
+        pass
+    report(vae, options.data, x_val, rng)
+    folder = Path(options.out or Path("out", options.data))
+    folder.mkdir(parents=True, exist_ok=True)
+    tv.save(folder / "model.npz", vae)
+    written = ["model.npz"]
+    if options.data == "names":
+        show_names(vae, data, rng)
+    else:
+        written += show_pictures(vae, data, held_out, folder, rng)
+        if options.data == "faces":
+            written += show_smile(vae, data, train, held_out, folder)
+    print(f"wrote to {folder}: {', '.join(written)}")
+
+
+def load(options):
+    """The data set that the options name."""
+    if options.folder and options.data != "fashion":
+        raise ValueError("--folder goes with --data fashion")
+    if options.data == "faces":
+        return tv.load_faces(11_000, seed=options.seed)
+    if options.data == "fashion":
+        return tv.load_fashion_mnist(options.folder)
+    return getattr(tv, f"load_{options.data}")()
+
+
+def split(n, rng):
+    """Row numbers to learn from and, one in eleven, to hold out."""
+    return np.split(rng.permutation(n), [n - n // 11])
+
+
+def report(vae, data, x_val, rng):
+    """Print the held-out figures."""
+    terms = mean_terms(vae, x_val, rng)
+    print(
+        f"held out, nats per example: ELBO {terms['elbo']:.2f} = "
+        f"reconstruction {terms['recon']:.2f} - KL {terms['kl']:.2f}"
+    )
+    print(f"latents in use: {tv.active_units(vae, x_val)} of {vae.n_z}")
+    if data != "names":
+        rmse = np.sqrt(np.mean((vae.reconstruct(x_val) - x_val) ** 2))
+        print(f"RMSE on held-out {data}: {rmse:.4f} (pixels go from 0 to 1)")
+
+
+def show_pictures(vae, data, held_out, folder, rng):
+    """Originals over reconstructions, dreamt pictures and a morph; their file names."""
+    x = data.x[held_out]
+    few, first = x[:10], x[:1]
+    last = x[[np.argmax(np.sum((x - first) ** 2, axis=1))]]  # the one least like the first
+    steps = tv.path(encode(vae, first)[0], encode(vae, last)[0], 9)
+    return [
+        save_grid(folder, "reconstructions", np.vstack([few, vae.reconstruct(few)]), data, 10,
+                  row_labels=("original", "rebuilt")),
+        save_grid(folder, "dreamt", vae.sample(50, rng), data, 10),
+        save_grid(folder, "morph", np.vstack([first, paint(vae, steps), last]), data, 11,
+                  column_labels=("original", *[""] * 9, "original")),
+    ]  # fmt: skip
+
+
+def show_smile(vae, data, train, held_out, folder):
+    """Three held-out serious faces, each made to smile; the file's name."""
+    smiles = data.factors[:, data.factor_names.index("smile")]
+    serious = held_out[smiles[held_out] < -0.8][:3]
+    codes = np.concatenate(
+        [smile_strip(vae, data.x[train], smiles[train], data.x[[i]]) for i in serious]
+    )
+    labels = ("serious", *[""] * 7, "smiling")
+    return [save_grid(folder, "smile", paint(vae, codes), data, 9, column_labels=labels)]
+
+
+def smile_strip(vae, x, smiles, face, steps=9):
+    """Codes (steps, n_z) from the face's own, along the smile's direction, two units far.
+
+    smiles (N,) are the factor of x (N, n_x), from -1, serious, to 1, smiling.
+    """
+    direction = tv.attribute_direction(encode(vae, x), smiles)
+    return encode(vae, face) + np.linspace(0, 2, steps)[:, None] * direction
+
+
+def show_names(vae, data, rng):
+    """Print new names and a morph."""
+    known = set(data.text)
+    dreamt = dict.fromkeys(data.decode(vae.sample(200, rng)))
+    print("new names:", ", ".join([name for name in dreamt if name and name not in known][:30]))
+    first, last = encode(vae, data.encode(["anna", "maria"]))
+    names = data.decode(paint(vae, tv.path(first, last, 9, between=tv.lerp)))
+    print("anna to maria:", ", ".join(dict.fromkeys(names)))
+
+
+def encode(vae, x):
+    """mu alone."""
+    return vae.encode(x)[0]
+
+
+def paint(vae, z):
+    """x_hat of codes z."""
+    return vae.likelihood.mean(vae.decode(z))
+
+
+def save_grid(folder, name, x, data, columns, **labels):
+    """Write a grid of pictures; its file name."""
+    from tinyvae.plots import image_grid  # here, so that names need no matplotlib
+
+    image_grid(x, data.image_shape, columns, **labels).savefig(folder / f"{name}.png")
+    return f"{name}.png"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
