@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-settings.register_profile("few", max_examples=10)
-if "FEW_EXAMPLES" in os.environ:  # tests/mutants.py runs the tests fifty times
-    settings.load_profile("few")
+collect_ignore = ["browser.py", "matrix.py"]  # scripts of their own
+
+# No deadline: a busy machine is no fault of the code.
+settings.register_profile("usual", deadline=None)
+settings.register_profile("few", deadline=None, max_examples=10)
+# tests/mutants.py runs the tests dozens of times.
+settings.load_profile("few" if "FEW_EXAMPLES" in os.environ else "usual")
 
 
 @pytest.fixture

@@ -195,3 +195,50 @@ def test_backward_before_elbo():
 def test_arrays_that_adam_could_not_update_in_place():
     with pytest.raises(ValueError, match="p must be C-contiguous"):
         tv.Adam({"p": np.zeros((4, 4))[:, :2]})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"n_h": 5}, {"activation": "tanh"}, {"activation": tv.SiLU()}, {"likelihood": "bernoulli"},
+     {"rng": 0}, {"rng": None}],
+    ids=str,
+)  # fmt: skip
+def test_arguments_of_another_kind_are_named(bad):
+    ((name, _),) = bad.items()
+    with pytest.raises(TypeError, match=name):
+        vae_with(**bad)
+
+
+def test_a_seed_where_a_generator_belongs():
+    vae = random_vae(tv.Gaussian())
+    for call in (
+        lambda: tv.train(vae, tv.Adam(vae.params), X, rng=0), lambda: vae.sample(3, 0),
+        lambda: tv.mean_elbo(vae, X, 0), lambda: tv.iw_log_likelihood(vae, X, rng=0),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match="rng must be a Generator"):
+            call()
+
+
+def test_loss_and_resuming_have_bounds():
+    vae = random_vae(tv.Gaussian())
+    vae.elbo(X, EPS)
+    with pytest.raises(ValueError, match="beta"):
+        vae.loss(beta=-1)
+    with pytest.raises(ValueError, match="start must be <= epochs"):
+        train_with(start=5, epochs=2)
+    with pytest.raises(ValueError, match="unequal length"):
+        vae.encode([[1, 2, 3, 4, 5, 6], [1]])
+    with pytest.raises(TypeError, match="needs noise"):
+        vae.recon(X)
+    with pytest.raises(TypeError, match="lr must be a number"):
+        adam_with(lr=True)
+    with pytest.raises(ValueError, match="lr must be finite"):
+        adam_with(lr=10**400)
+    with pytest.raises(ValueError, match="two different"):
+        tv.grid(3, latents=(0, 0))
+
+
+@pytest.mark.parametrize("attribute", [np.full(7, 0.1), [1, 2, 3, np.nan, 5, 6, 7]])
+def test_an_attribute_that_says_nothing(attribute):
+    with pytest.raises(ValueError, match="attribute must"):
+        tv.attribute_direction(EPS, attribute)

@@ -154,3 +154,33 @@ def test_scalar_maths_against_wide_floats(a):
 def test_logsumexp_of_nothing_but_zeros():
     assert tv.logsumexp(np.full(3, -np.inf)) == -np.inf
     assert tv.logsumexp(np.array([-np.inf, 0.0])) == 0
+
+
+@pytest.mark.parametrize(
+    "likelihood",
+    [tv.Bernoulli(), tv.Gaussian(0.5), tv.Categorical(3)],
+    ids=lambda p: type(p).__name__,
+)
+def test_draws_are_independent_of_row_and_place(likelihood, rng):
+    """One number drawn for a whole row, or a column, has the right mean and is still wrong."""
+    draws = likelihood.sample(np.zeros((4000, 6)), rng)[:, [0, 3]]  # two places of the text
+    rows = draws.reshape(2000, 4)  # two rows, two places each
+    off_diagonal = np.corrcoef(rows.T) - np.eye(4)
+    assert np.abs(off_diagonal).max() < 0.1
+
+
+def test_a_learned_sigma_is_what_sample_draws_with(rng):
+    likelihood = tv.Gaussian()
+    likelihood.params["log_sigma"][...] = np.log(0.2)
+    assert within_error(likelihood.sample(np.zeros((40_000, 1)), rng) ** 2, 0.04)
+
+
+def test_log_normal_keeps_float32():
+    z = np.ones((3, 2), np.float32)
+    assert tv.log_normal(z).dtype == tv.log_normal(z, z, z).dtype == np.float32
+
+
+def test_logmeanexp_of_whole_numbers():
+    assert tv.logmeanexp(np.array([0, 0, 0])) == pytest.approx(0, abs=1e-15)
+    a = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_allclose(tv.logmeanexp(a), np.log(np.exp(a).mean(axis=1)))

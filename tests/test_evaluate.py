@@ -102,3 +102,33 @@ def test_aggregated_posterior_has_the_moments_of_the_mixture(rng):
         z.mean(axis=0), mu.mean(axis=0), atol=0.05 * np.sqrt(expected.max())
     )
     np.testing.assert_allclose(np.cov(z.T), expected, atol=0.05 * expected.max())
+
+
+@pytest.mark.parametrize(("variance", "active"), [(0.005, 0), (0.02, 1)])
+def test_active_units_draws_the_line_at_a_variance_of_a_hundredth(variance, active):
+    vae = tv.VAE(1, (), 1, np.random.default_rng(0), tv.Gaussian(), dtype=np.float64)
+    vae.params["encoder.0.W"] = [[np.sqrt(variance), 0]]
+    assert tv.active_units(vae, np.array([[-1.0], [1.0]])) == active
+
+
+def test_evaluation_between_elbo_and_backward_changes_no_gradient(rng):
+    vae, (x, eps) = random_vae(tv.Gaussian()), batch(tv.Gaussian())
+    vae.elbo(x, eps)
+    vae.backward()
+    expected = vae.grads.vector.copy()
+    vae.elbo(x, eps)
+    tv.mean_elbo(vae, x + 1, rng), tv.iw_log_likelihood(vae, x, k=2, rng=rng)
+    tv.kl_per_dim(vae, x - 1), tv.aggregated_posterior(vae, x, rng)
+    vae.backward()
+    np.testing.assert_array_equal(vae.grads.vector, expected)
+
+
+def test_an_autoencoder_has_no_such_figures(rng):
+    ae, x = random_vae(tv.Gaussian(), kind=tv.Autoencoder), batch(tv.Gaussian(), 2)[0]
+    for call in (
+        lambda: tv.mean_elbo(ae, x, rng), lambda: tv.iw_log_likelihood(ae, x, rng=rng),
+        lambda: tv.kl_per_dim(ae, x), lambda: tv.active_units(ae, x),
+        lambda: tv.aggregated_posterior(ae, x, rng),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match="vae must be a VAE, got a Autoencoder"):
+            call()

@@ -163,3 +163,39 @@ def test_a_batch_is_its_rows(likelihood):
         grads.append(vae.grads.vector.copy())
     np.testing.assert_allclose(np.transpose(rows), whole, rtol=1e-12)
     np.testing.assert_allclose(np.mean(grads, axis=0), mean_grad, atol=1e-12)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_known_error_is_measured_as_it_is(sign, monkeypatch):
+    """One hundredth too much or too little in one tensor: the check says about a hundredth."""
+    a = np.array([[1.0, -2.0], [0.5, 4.0]])
+    assert tv.relative_error(a, a + sign * np.array([[0, 0.04], [0, 0]])) == pytest.approx(
+        0.01, rel=0.02
+    )
+    vae, (x, eps) = random_vae(tv.Gaussian()), batch(tv.Gaussian())
+    backward = tv.VAE.backward
+
+    def nearly(self, beta, free_bits):
+        backward(self, beta, free_bits)
+        self.grads["decoder.1.W"] *= 1 + sign * 0.01
+
+    monkeypatch.setattr(tv.VAE, "backward", nearly)
+    errors = tv.check_model(vae, x, eps)
+    assert 0.005 < errors.pop("decoder.1.W") < 0.03
+    assert max(errors.values()) < GOAL
+
+
+def test_an_activation_may_come_first(rng):
+    net, x, dout = (
+        tv.Sequential(tv.Tanh(), tv.Dense(3, 2, rng)),
+        rng.standard_normal((4, 3)),
+        rng.standard_normal((4, 2)),
+    )
+    net.forward(x)
+    check(lambda: net(x), x, net.backward(dout), dout)
+
+
+def test_arrays_that_cannot_be_checked_are_refused(rng):
+    for array in (rng.standard_normal((3, 2)).T, np.ones(3, np.float32)):
+        with pytest.raises(ValueError, match="C-contiguous float64"):
+            tv.numerical_gradient(lambda: 0.0, array)

@@ -107,3 +107,17 @@ def test_attribute_direction_of_a_number_is_the_slope(rng):
     np.testing.assert_allclose(
         tv.attribute_direction(5 + smile[:, None] * w, smile), w, atol=1e-12
     )
+
+
+def test_traversal_of_whole_numbers_is_not_cut_off_and_changes_nothing():
+    z = np.zeros(3, int)
+    np.testing.assert_allclose(tv.traversal(z, 1, [0.5, -1.7])[:, 1], [0.5, -1.7])
+    z = np.zeros(3)
+    tv.traversal(z, 1, [5.0])
+    assert (z == 0).all()
+
+
+def test_slerp_of_float32_near_opposite_codes_keeps_the_norm():
+    a = np.array([1, 0], np.float32)
+    b = np.array([-np.cos(1e-4), np.sin(1e-4)], np.float32)
+    assert np.linalg.norm(tv.slerp(a, b, 0.5)) == pytest.approx(1, abs=1e-6)

@@ -135,3 +135,50 @@ def test_a_fresh_vae_takes_unscaled_data(rng):
     x = 30 * rng.standard_normal((100, 20))
     _, logvar = tv.VAE(20, (), 3, rng, tv.Gaussian()).encode(x)
     assert 0.1 < np.abs(logvar).max() < 20
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
+def test_a_copy_computes_the_same(activation):
+    model, (x, eps) = random_vae(tv.Gaussian(), activation), batch(tv.Gaussian())
+    for twin in (copy.deepcopy(model), model.astype(np.float64)):
+        np.testing.assert_array_equal(twin.elbo(x, eps), model.elbo(x, eps))
+
+
+def test_an_optimiser_copied_with_its_model_moves_the_copy():
+    vae, (x, eps) = random_vae(tv.Gaussian()), batch(tv.Gaussian())
+    pair = vae, tv.Adam(vae.params, lr=0.1)
+    for twin, opt in (copy.deepcopy(pair), pickle.loads(pickle.dumps(pair))):
+        twin.elbo(x, eps)
+        twin.backward()
+        opt.step(twin.grads)
+        assert (twin.params.vector != vae.params.vector).all()
+        np.testing.assert_array_equal(twin.decoder.layers[0].b, twin.params["decoder.0.b"])
+
+
+def test_the_best_parameters_can_be_kept_and_put_back():
+    vae = random_vae(tv.Gaussian())
+    kept = vae.params.vector.copy()
+    for best in (vae.params.copy(), dict(vae.params.copy()), copy.deepcopy(vae.params)):
+        vae.params.vector[:] = 0
+        vae.params.update(best)
+        np.testing.assert_array_equal(vae.params.vector, kept)
+    vae.params.vector[:] = 0
+    vae.params |= {"decoder.0.b": np.full(4, 3.0)}
+    assert (vae.decoder.layers[0].b == 3).all()
+    for change in (vae.params.clear, lambda: vae.params.pop("decoder.0.b")):
+        with pytest.raises(TypeError, match="cannot be added or removed"):
+            change()
+
+
+def test_every_layer_of_a_model_starts_at_its_own_scale(rng):
+    vae = tv.VAE(300, (200,), 50, rng, tv.Gaussian())
+    for name in ("encoder.0.W", "decoder.0.W", "decoder.1.W"):
+        w = vae.params[name]
+        assert w.std() == pytest.approx(1 / np.sqrt(w.shape[0]), rel=0.05)
+    assert not np.array_equal(vae.params["encoder.0.W"].T, vae.params["decoder.1.W"])
+
+
+def test_the_given_likelihood_starts_where_it_was(rng):
+    likelihood = tv.Gaussian()
+    likelihood.params["log_sigma"][...] = -2
+    assert tv.VAE(4, (), 2, rng, likelihood).params["likelihood.log_sigma"] == -2

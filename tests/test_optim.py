@@ -65,3 +65,18 @@ def test_a_step_may_have_its_own_lr():
     opt = tv.Adam({"p": p}, lr=0.1)
     opt.step({"p": np.ones(1)}, lr=0.02)
     assert p[0] == pytest.approx(-0.02) and opt.lr == 0.1
+
+
+def test_a_missing_or_misshapen_gradient_changes_nothing():
+    params = {"p": np.zeros(2), "q": np.zeros((2, 3))}
+    opt = tv.Adam(params)
+    for grads in ({"p": np.ones(2)}, {"p": np.ones(2), "q": np.ones((3, 2))}):
+        with pytest.raises(ValueError, match=r"gradient of q must have shape \(2, 3\)"):
+            opt.step(grads)
+    assert opt.t == 0 and (params["p"] == 0).all()
+
+
+def test_a_learning_rate_of_0_is_a_step_of_0():
+    p = np.ones(2)
+    tv.Adam({"p": p}, lr=0.1).step({"p": np.ones(2)}, lr=0.0)
+    assert (p == 1).all()

@@ -171,3 +171,71 @@ def test_what_cannot_be_saved(tmp_path):
     with pytest.raises(ValueError, match=r"decoder\.0\.b is not finite"):
         tv.save(tmp_path / "m.npz", vae)
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937, np.random.PCG64DXSM])
+def test_a_checkpoint_with_any_usual_generator_and_numpy_numbers(tmp_path, bits):
+    vae, rng = random_vae(tv.Gaussian(sigma=np.float32(0.5))), np.random.Generator(bits(3))
+    opt = tv.Adam(vae.params, lr=np.float32(1e-3))
+    tv.save(tmp_path / "m.npz", vae, opt, rng, np.int64(3))
+    again = tv.load_checkpoint(tmp_path / "m.npz")
+    assert again.epoch == 3 and again.opt.lr == opt.lr
+    np.testing.assert_array_equal(again.rng.random(5), rng.random(5))
+
+
+def signed(path, change):
+    """As rewrite, with a right checksum: what a hostile author would do."""
+    from tinyvae.storage import _digest
+
+    def change_and_sign(header, arrays):
+        change(header, arrays)
+        header.pop("sha256")
+        header["sha256"] = _digest(header, arrays)
+
+    rewrite(path, change_and_sign)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda h, a: h.update(rng={"bit_generator": "seed"}),
+        lambda h, a: h["settings"].update(n_h=[12_000, 12_000]),
+        lambda h, a: h["settings"].update(n_h=[1] * 100_000),
+        lambda h, a: h.update(activation="Bernoulli"),
+        lambda h, a: h.update(epoch=["x"]),
+        lambda h, a: h["adam"].update(lr="big"),
+        lambda h, a: h["adam"].update(beta1=2),
+        lambda h, a: h["adam"].update(t=-5),
+        lambda h, a: h["adam"].update(step=5),
+    ],
+)
+def test_a_hostile_header_is_refused_at_once(tmp_path, change):
+    vae, path = random_vae(tv.Gaussian()), tmp_path / "m.npz"
+    tv.save(path, vae, tv.Adam(vae.params), np.random.default_rng(0))
+    signed(path, lambda header, arrays: None)
+    tv.load_checkpoint(path)  # the control
+    signed(path, change)
+    with pytest.raises(ValueError, match="no whole tinyvae model"):
+        tv.load_checkpoint(path)
+
+
+def test_an_optimiser_of_something_else_is_refused(tmp_path):
+    vae, other = random_vae(tv.Gaussian()), random_vae(tv.Gaussian())
+    part = {"b": vae.params["decoder.0.b"]}
+    for params in (other.params, part):
+        with pytest.raises(ValueError, match="opt must be an Adam over this model's params"):
+            tv.save(tmp_path / "m.npz", vae, tv.Adam(params))
+    assert not os.listdir(tmp_path)
+
+
+def test_a_compressed_file_is_refused(saved):
+    path, _ = saved
+    with np.load(path) as file:
+        np.savez_compressed(path, **file)
+    with pytest.raises(ValueError, match="compressed"):
+        tv.load(path)
+
+
+def test_the_face_model_ships():
+    vae = tv.load_face_vae()
+    assert (vae.n_x, vae.n_z) == (784, 12)

@@ -193,7 +193,9 @@ def test_divergence_to_nan_parameters_goes_back_to_the_epochs_start():
 def test_ctrl_c_leaves_a_usable_model_and_the_history():
     """A real SIGINT, in another process, in the middle of an epoch."""
     code = """
+        import signal
         import numpy as np, tinyvae as tv
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # if started in the background
         rng = np.random.default_rng(0)
         x = rng.random((4000, 784))
         vae = tv.VAE(784, (100,), 4, rng, tv.Bernoulli())
@@ -213,7 +215,10 @@ def test_ctrl_c_leaves_a_usable_model_and_the_history():
     )
     assert [process.stdout.readline().strip() for _ in range(2)] == ["epoch"] * 2
     os.kill(process.pid, signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    try:
+        rest, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert rest.split()[-1] == "usable"
 
 
@@ -233,3 +238,20 @@ def test_the_bar_shows_the_terms(capfd):
     run(*fresh(), progress=True)
     shown = capfd.readouterr().err
     assert all(f"{name}=" in shown for name in ("elbo", "recon", "kl")) and "16/16" in shown
+
+
+def test_parameters_lost_in_the_last_step_are_noticed():
+    vae, opt, rng = fresh()
+    kept = vae.params.vector.copy()
+    opt.step = lambda grads, lr: vae.params.vector.fill(np.inf)
+    with pytest.raises(tv.Diverged, match="epoch 1, batch 1"):
+        run(vae, opt, rng, epochs=1, batch_size=100)
+    np.testing.assert_array_equal(vae.params.vector, kept)
+
+
+def test_each_epoch_has_its_own_order():
+    vae, opt, rng = fresh()
+    firsts, objective = [], vae.objective
+    vae.objective = lambda x, rng: (firsts.append(x[0]), objective(x, rng))[1]
+    run(vae, opt, rng, batch_size=30)
+    assert len(np.unique(firsts, axis=0)) > 1

@@ -47,5 +47,5 @@ from tinyvae.models import VAE, Autoencoder
 from tinyvae.ops import logmeanexp, logsumexp, sigmoid, softplus
 from tinyvae.optim import Adam
 from tinyvae.sampling import reparameterize, reparameterize_grad
-from tinyvae.storage import load, load_checkpoint, save
+from tinyvae.storage import load, load_checkpoint, load_face_vae, save
 from tinyvae.train import Diverged, train

@@ -84,14 +84,13 @@ def parser():
     )  # fmt: skip
     words.add_argument("--data", choices=RECIPES, default="faces", help="what to learn (faces)")
     words.add_argument("--folder", help="fashion: a folder with its IDX files, .gz or not")
+    words.add_argument("--latent", type=int, metavar="N", help="latents (12 for faces)")
     words.add_argument(
-        "--latent", type=int, metavar="N", help="number of latents (12 for faces)"
+        "--hidden", type=int, nargs="*", metavar="N", help="the encoder's widths (256 128)"
     )
     words.add_argument("--epochs", type=int, metavar="N", help="passes over the data (100)")
     words.add_argument("--seed", type=int, default=0, help="of data, start and noise (0)")
-    words.add_argument(
-        "--out", metavar="FOLDER", help="where to write (out/ and the data's name)"
-    )
+    words.add_argument("--out", metavar="FOLDER", help="where to write (out/faces, ...)")
     return words
 
 
@@ -104,7 +103,8 @@ def run(options):
     x, x_val = data.x[train], data.x[held_out]
     n_z = recipe.n_z if options.latent is None else options.latent
     epochs = recipe.epochs if options.epochs is None else options.epochs
-    vae = tv.VAE(x.shape[1], recipe.n_h, n_z, rng, recipe.likelihood)
+    n_h = recipe.n_h if options.hidden is None else options.hidden
+    vae = tv.VAE(x.shape[1], n_h, n_z, rng, recipe.likelihood)
     opt = tv.Adam(vae.params, lr=recipe.lr)
     print(f"{options.data}: {len(x):,} to learn from, {len(x_val):,} held out, {n_z} latents")
     for _ in tv.train(

@@ -2,8 +2,9 @@
 
 Every log-density is fully normalised, in nats, summed over features: shape (N,). `out` is what
 the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian). `mean(out)` is
-E[x | z], the picture. `backward(x, out)` is the one place where the batch mean is taken: it
-returns dout for L = -mean(log_prob) and fills the likelihood's own gradients.
+E[x | z], the picture. `backward(x, out)` takes the mean over the batch: it returns dout for
+L = -mean(log_prob) and fills the likelihood's own gradients. One of your own making needs
+`check`, `params`, `grads`, `bind` and `settings` too: see `NoParameters`.
 """
 
 import math
@@ -22,6 +23,7 @@ def log_normal(z, mu=0.0, logvar=0.0):
 
     -1/2 sum(log 2 pi + logvar + (z - mu)^2 / e^logvar).
     """
+    logvar = np.asarray(logvar, np.result_type(z, logvar))  # a plain 0.0 widens no float32
     square = (z - mu) ** 2 * np.exp(-logvar)
     return -0.5 * (LOG_2PI + logvar + square).sum(axis=-1)
 
@@ -82,9 +84,10 @@ class Gaussian:
     """
 
     def __init__(self, sigma=None):
-        start = 1.0 if sigma is None else guards.real("sigma", sigma, above=0)
-        self.settings = {"sigma": sigma}
-        self.log_sigma, self.dlog_sigma = np.array(math.log(start)), np.array(0.0)
+        fixed = None if sigma is None else guards.real("sigma", sigma, above=0)
+        self.settings = {"sigma": fixed}
+        self.log_sigma = np.array(0.0 if fixed is None else math.log(fixed))
+        self.dlog_sigma = np.array(0.0)
 
     @property
     def params(self):

@@ -111,6 +111,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Returns self. ValueError or TypeError for bad parameters or data; `tinyvae.Diverged` if
         the ELBO stops being finite.
         """
+        vars(self).pop("vae_", None)  # a fit that fails leaves no older one behind
         X = validate_data(self, X, dtype=(np.float64, np.float32))
         n_z = guards.whole("n_components", self.n_components)
         n_draws = guards.whole("n_draws", self.n_draws)
@@ -145,7 +146,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self.vae_.likelihood.mean(self.vae_.decode(Z))
 
     def score_samples(self, X):
-        """The ELBO of each row, at most log p(x): ndarray of shape (n_samples,), in nats.
+        """The ELBO of each row, a bound on log p(x): ndarray of shape (n_samples,), in nats.
 
         The mean over eps is a weighted mean over one set of draws, each eps with its -eps,
         that `fit` took from random_state and all rows share: a row's score repeats and

@@ -13,8 +13,8 @@ NUMBERS = 1 << 22  # at most about this many numbers in one decoded block: 16 MB
 
 def mean_terms(model, x, rng):
     """{"elbo": ..., "recon": ..., "kl": ...}: means over x (N, n_x), nats per example."""
-    x = model.data(x)
-    parts = [model.objective(rows, rng) for rows in batches(x)]
+    x, rng = model.data(x), guards.generator(rng)
+    parts = [model.objective(rows, rng, remember=False) for rows in batches(x)]
     return {
         name: float(np.concatenate(values).mean(dtype=np.float64))
         for name, values in zip(parts[0]._fields, zip(*parts, strict=True), strict=True)
@@ -23,6 +23,7 @@ def mean_terms(model, x, rng):
 
 def mean_elbo(vae, x, rng):
     """The mean ELBO over x (N, n_x) in nats per example, one draw of eps each."""
+    _need_vae(vae)
     return mean_terms(vae, x, rng)["elbo"]
 
 
@@ -34,7 +35,8 @@ def iw_log_likelihood(vae, x, k=100, *, rng):
     al. 2016, arXiv:1509.00519, eqs. 8 and 9, theorem 1). The k draws are made in blocks, so
     memory does not grow with k. ValueError for k < 1.
     """
-    x, k = vae.data(x), guards.whole("k", k)
+    _need_vae(vae)
+    x, k, rng = vae.data(x), guards.whole("k", k), guards.generator(rng)
     return np.concatenate([_iw_rows(vae, rows, k, rng) for rows in batches(x, 64)])
 
 
@@ -59,7 +61,7 @@ def log_weights(vae, x, mu, logvar, k, rng):
 
 def kl_per_dim(vae, x):
     """The mean over x of each latent's KL to the prior: (n_z,), in nats."""
-    return np.mean(kl_to_prior(*encode_all(vae, x)), axis=0)
+    return np.mean(kl_to_prior(*encode_all(vae, x)), axis=0, dtype=np.float64)
 
 
 def active_units(vae, x):
@@ -73,13 +75,20 @@ def aggregated_posterior(vae, x, rng):
     """One draw of z ~ q(z|x) for each row of x: (N, n_z), a sample of the mean of q(z|x) over
     the data. Where it leaves holes in the prior, the decoder has never been asked to paint."""
     mu, logvar = encode_all(vae, x)
+    rng = guards.generator(rng)
     return reparameterize(mu, logvar, rng.standard_normal(mu.shape, vae.dtype))
 
 
 def encode_all(vae, x):
     """(mu, logvar) of all of x, encoded in batches."""
+    _need_vae(vae)
     mu, logvar = zip(*(vae.encode(rows) for rows in batches(vae.data(x))), strict=True)
     return np.concatenate(mu), np.concatenate(logvar)
+
+
+def _need_vae(model):
+    if not hasattr(model, "elbo"):
+        raise TypeError(f"vae must be a VAE, got a {type(model).__name__}: it has no q(z|x)")
 
 
 def batches(x, rows=ROWS):

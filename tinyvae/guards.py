@@ -25,18 +25,34 @@ def whole(name, value, least=1):
 def real(name, value, least=-math.inf, above=-math.inf):
     """`value` as a finite float >= `least` and > `above`."""
     try:
-        number = float(value)
+        number = None if isinstance(value, (bool, np.bool_, str, bytes)) else float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+        number = None
+    except OverflowError:  # a whole number too large for a float
+        number = math.inf
+    if number is None:
+        raise TypeError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(number) and number >= least and number > above):
         bounds = [f">= {least}"] * (least > -math.inf) + [f"> {above}"] * (above > -math.inf)
         raise ValueError(f"{name} must be finite {' and '.join(bounds)}, got {number}")
     return number
 
 
+def generator(rng):
+    """`rng`, if it is a NumPy Generator; else TypeError."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng must be a Generator such as np.random.default_rng(0), got {rng!r}"
+        )
+    return rng
+
+
 def matrix(name, value, width, dtype):
     """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be a matrix, got rows of unequal length") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     if array.ndim != 2 or array.shape[1] != width or not len(array):

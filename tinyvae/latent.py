@@ -22,18 +22,19 @@ def slerp(a, b, t):
     arXiv:1609.04468). Parallel codes, or one that is 0, have no arc of their own: there it is
     `lerp`. ValueError for opposite codes: every arc between them is as good as any other.
     """
-    a, b, t = _ends(a, b, t)
+    kind = np.result_type(a, b, np.float32)
+    a, b, t = (array.astype(np.float64) for array in _ends(a, b, t))  # float32 loses the angle
     norms = np.linalg.norm(a), np.linalg.norm(b)
     if min(norms) == 0:
-        return lerp(a, b, t[..., 0])
+        return lerp(a, b, t[..., 0]).astype(kind)
     u, v = a / norms[0], b / norms[1]
     # Kahan's half-angle form: near 0 and pi, arccos(u . v) would lose half its digits.
     w = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
     if np.pi - w < 1e-6:
         raise ValueError("slerp: a and b point in opposite directions: no one arc joins them")
     if w < 1e-6:
-        return lerp(a, b, t[..., 0])
-    return np.sin((1 - t) * w) / np.sin(w) * a + np.sin(t * w) / np.sin(w) * b
+        return lerp(a, b, t[..., 0]).astype(kind)
+    return ((np.sin((1 - t) * w) * a + np.sin(t * w) * b) / np.sin(w)).astype(kind)
 
 
 def _ends(a, b, t):
@@ -56,7 +57,8 @@ def path(a, b, n, between=slerp):
 
 def traversal(z, latent, values):
     """Copies of z (L,) in which one latent takes each of `values` (T,): (T, L)."""
-    codes = np.repeat(np.asarray(z)[None, :], len(values), axis=0)
+    z, values = np.asarray(z), np.asarray(values)
+    codes = np.tile(z, (len(values), 1)).astype(np.result_type(z, np.float32))
     codes[:, latent] = values
     return codes
 
@@ -69,6 +71,8 @@ def grid(n, n_z=2, latents=(0, 1)):
     the first rises from left to right (Kingma & Welling 2014, figure 4).
     """
     n, n_z = guards.whole("n", n), guards.whole("n_z", n_z, least=2)
+    if latents[0] == latents[1]:
+        raise ValueError(f"latents must be two different ones, got {tuple(latents)}")
     steps = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])
     codes = np.zeros((n, n, n_z))
     codes[..., latents[0]] = steps[None, :]
@@ -81,12 +85,15 @@ def attribute_direction(mu, attribute):
 
     mu (N, L) are codes, attribute (N,) numbers or truth values; for the latter this is the
     difference of the two groups' mean codes (Larsen et al. 2016, arXiv:1512.09300, section
-    4.2). ValueError if the attribute never changes.
+    4.1.1). ValueError if the attribute never changes or a number is not finite.
     """
     mu, a = np.asarray(mu), np.asarray(attribute, dtype=float)
     if mu.ndim != 2 or a.shape != mu.shape[:1]:
         raise ValueError(f"mu must be (N, L) and attribute (N,), got {mu.shape} and {a.shape}")
-    a = a - a.mean()
-    if not np.any(a):
+    if not (np.isfinite(a).all() and np.isfinite(mu).all()):
+        raise ValueError("attribute must be finite, and mu, got NaN or infinity")
+    if a.min() == a.max():
         raise ValueError("attribute must take more than one value, got one value throughout")
-    return (a @ (mu - mu.mean(axis=0)) / (a @ a)).astype(mu.dtype)
+    a = a - a.mean()
+    slope = a @ (mu - mu.mean(axis=0, dtype=np.float64)) / (a @ a)
+    return slope.astype(np.result_type(mu, np.float32))

@@ -3,7 +3,8 @@
 A layer is called in two ways. `layer(x)` only computes. `layer.forward(x)` also remembers what
 `layer.backward(dout)` then needs; backward overwrites the layer's gradients (there is no
 zero_grad to forget) and returns dx. Throughout the package dout, dx, dW, ... mean
-dL/dout, dL/dx, dL/dW, ... with L = -mean(elbo) over the batch.
+dL/dout, dL/dx, dL/dW, ... with L = -mean(elbo) over the batch, or what a
+model's `loss` says in its place.
 """
 
 import itertools
@@ -65,7 +66,7 @@ class Tanh(NoParameters):
         self.out = self(x)
         return self.out
 
-    def backward(self, dout):
+    def backward(self, dout, input_grad=True):
         return dout * (1 - self.out**2)
 
 
@@ -79,7 +80,7 @@ class ReLU(NoParameters):
         self.out = self(x)
         return self.out
 
-    def backward(self, dout):
+    def backward(self, dout, input_grad=True):
         return dout * (self.out > 0)
 
 
@@ -94,7 +95,7 @@ class SiLU(NoParameters):
         self.out = x * self.s
         return self.out
 
-    def backward(self, dout):
+    def backward(self, dout, input_grad=True):
         return dout * (self.s + self.out * (1 - self.s))
 
 
@@ -103,6 +104,8 @@ class Sequential:
     counts the layers that have parameters, so it does not change with the activations."""
 
     def __init__(self, *layers):
+        if not layers:
+            raise ValueError("Sequential needs at least one layer")
         self.layers = layers
 
     def _numbered(self):

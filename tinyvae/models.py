@@ -12,7 +12,7 @@ import numpy as np
 from tinyvae import guards
 from tinyvae.distributions import Gaussian, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
-from tinyvae.parameters import pack
+from tinyvae.parameters import attach, pack
 from tinyvae.sampling import reparameterize, reparameterize_grad
 
 
@@ -44,9 +44,9 @@ class Autoencoder:
 
     def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
         self.n_x, self.n_z = guards.whole("n_x", n_x), guards.whole("n_z", n_z)
-        self.n_h = tuple(guards.whole("n_h", n) for n in n_h)
-        if isinstance(likelihood, type):
-            raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
+        self.n_h = _widths(n_h)
+        _check_kinds(likelihood, activation)
+        guards.generator(rng)
         self.likelihood = Gaussian() if likelihood is None else copy.deepcopy(likelihood)
         self.activation, self.dtype = activation, np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
@@ -54,12 +54,11 @@ class Autoencoder:
         n_codes = self.codes_per_latent * self.n_z
         self.encoder = mlp((self.n_x, *self.n_h, n_codes), rng, activation, dtype)
         self.decoder = mlp((self.n_z, *reversed(self.n_h), self.n_x), rng, activation, dtype)
-        parts = {
-            "encoder": self.encoder,
-            "decoder": self.decoder,
-            "likelihood": self.likelihood,
-        }
-        self.params, self.grads = pack(parts, self.dtype)
+        self.params, self.grads = pack(self._parts, self.dtype)
+
+    @property
+    def _parts(self):
+        return {"encoder": self.encoder, "decoder": self.decoder, "likelihood": self.likelihood}
 
     def data(self, x):
         """`x` in the model's dtype, checked: finite, (N, n_x), what the likelihood takes."""
@@ -79,12 +78,19 @@ class Autoencoder:
         """x_hat (N, n_x), the picture of x's code."""
         return self.likelihood.mean(self.decode(self.encode(x)))
 
-    def recon(self, x):
-        """Recon(log p(x | z = encode(x))); remembers what `backward` needs."""
+    def recon(self, x, remember=True):
+        """Recon(log p(x | z = encode(x))); keeps what `backward` needs if it is to remember."""
         x = self.data(x)
-        out = self.decoder.forward(self.encoder.forward(x))
-        self._last = x, out
+        encoder, decoder = self._nets(remember)
+        out = decoder(encoder(x))
+        if remember:
+            self._last = x, out
         return Recon(self.likelihood.log_prob(x, out))
+
+    def _nets(self, remember):
+        if remember:
+            return self.encoder.forward, self.decoder.forward
+        return self.encoder, self.decoder
 
     def loss(self, beta=1.0, free_bits=0.0):
         """-mean(recon) of the last `recon`, a float."""
@@ -108,15 +114,14 @@ class Autoencoder:
             )
         return self._last
 
-    def objective(self, x, rng):
+    def objective(self, x, rng, remember=True):
         """What `train` raises: here `recon(x)`; an autoencoder needs no noise."""
-        return self.recon(x)
+        return self.recon(x, remember)
 
     def astype(self, dtype):
         """A copy in another dtype (the gradient check asks for float64)."""
-        return rebuild(
-            type(self), self.settings | {"dtype": np.dtype(dtype)}, self.params.vector
-        )
+        settings = self.settings | {"dtype": np.dtype(dtype)}
+        return rebuild(type(self), settings, self.params.astype(dtype))
 
     @property
     def settings(self):
@@ -128,8 +133,8 @@ class Autoencoder:
         }  # fmt: skip
 
     def __reduce__(self):
-        # Pickle and deepcopy would copy each view by itself and break the link to the vector.
-        return rebuild, (type(self), self.settings, self.params.vector)
+        # The layers' arrays are views of params; an Adam that is copied along refers to it too.
+        return rebuild, (type(self), self.settings, self.params)
 
 
 class VAE(Autoencoder):
@@ -142,10 +147,10 @@ class VAE(Autoencoder):
 
     codes_per_latent = 2  # the encoder puts out mu and logvar side by side
 
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        # sigma starts near 1, so that data of a large scale cannot overflow e^logvar; but not
-        # at 1, where the KL has no slope and a wrong gradient of it would go unnoticed.
+    def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
+        super().__init__(n_x, n_h, n_z, rng, likelihood, activation, dtype)
+        # sigma starts near 1, so that data of a large scale overflow e^logvar less soon; but
+        # not at 1, where the KL has no slope and a wrong gradient of it would go unnoticed.
         self.encoder.layers[-1].W[:, self.n_z :] *= 0.1
 
     def encode(self, x):
@@ -155,21 +160,24 @@ class VAE(Autoencoder):
     def _split(self, codes):
         return codes[:, : self.n_z], codes[:, self.n_z :]
 
-    def elbo(self, x, eps):
+    def elbo(self, x, eps, remember=True):
         """Terms(elbo, recon, kl), each (N,), in nats, with one draw z = mu + sigma eps.
 
-        x (N, n_x), eps (N, n_z). Remembers what `backward` needs; encode, decode, reconstruct
-        and sample leave that memory alone. ValueError or TypeError for bad x or eps.
+        x (N, n_x), eps (N, n_z). Keeps what `backward` needs, x itself and no copy of it, if it
+        is to remember; encode, decode, reconstruct, sample and the functions of `evaluate`
+        leave that memory alone. ValueError or TypeError for bad x or eps.
         """
         x, eps = self.data(x), guards.matrix("eps", eps, self.n_z, self.dtype)
         if len(eps) != len(x):
             raise ValueError(f"eps must have one row for each of x's {len(x)}, got {len(eps)}")
-        mu, logvar = self._split(self.encoder.forward(x))
+        encoder, decoder = self._nets(remember)
+        mu, logvar = self._split(encoder(x))
         z = reparameterize(mu, logvar, eps)
-        out = self.decoder.forward(z)
+        out = decoder(z)
         recon = self.likelihood.log_prob(x, out)
         kl = kl_to_prior(mu, logvar).sum(axis=-1)
-        self._last = x, eps, mu, logvar, out
+        if remember:
+            self._last = x, eps, mu, logvar, out
         return Terms(recon - kl, recon, kl)
 
     def loss(self, beta=1.0, free_bits=0.0):
@@ -181,6 +189,8 @@ class VAE(Autoencoder):
         (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
         """
         x, _, mu, logvar, out = self._remembered()
+        beta = guards.real("beta", beta, least=0)
+        free_bits = guards.real("free_bits", free_bits, least=0)
         kl = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64)
         recon = self.likelihood.log_prob(x, out).mean(dtype=np.float64)
         return float(beta * np.maximum(kl, free_bits).sum() - recon)
@@ -193,7 +203,7 @@ class VAE(Autoencoder):
         x, eps, mu, logvar, out = self._remembered()
         weight = guards.real("beta", beta, least=0) / len(x)
         if guards.real("free_bits", free_bits, least=0):
-            told = kl_to_prior(mu, logvar).mean(axis=0) > free_bits
+            told = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64) > free_bits
             weight = weight * told.astype(self.dtype)
         dz = self.decoder.backward(self.likelihood.backward(x, out))
         dmu, dlogvar = reparameterize_grad(dz, logvar, eps)
@@ -201,9 +211,12 @@ class VAE(Autoencoder):
         codes = np.hstack([dmu + weight * dkl_dmu, dlogvar + weight * dkl_dlogvar])
         self.encoder.backward(codes, input_grad=False)
 
-    def objective(self, x, rng):
+    def recon(self, x, remember=True):
+        raise TypeError("the reconstruction term of a VAE needs noise: use elbo(x, eps).recon")
+
+    def objective(self, x, rng, remember=True):
         """What `train` raises: `elbo(x, eps)` with eps drawn from rng."""
-        return self.elbo(x, rng.standard_normal((len(x), self.n_z), self.dtype))
+        return self.elbo(x, rng.standard_normal((len(x), self.n_z), self.dtype), remember)
 
     def reconstruct(self, x):
         """x_hat (N, n_x), the picture at z = mu."""
@@ -212,12 +225,32 @@ class VAE(Autoencoder):
 
     def sample(self, n, rng):
         """n pictures (n, n_x) of codes drawn from the prior N(0, I)."""
-        z = rng.standard_normal((guards.whole("n", n), self.n_z), self.dtype)
+        n = guards.whole("n", n)
+        z = guards.generator(rng).standard_normal((n, self.n_z), self.dtype)
         return self.likelihood.mean(self.decode(z))
 
 
-def rebuild(kind, settings, vector):
-    """A model of class `kind` from its settings and its one vector of parameters."""
+def rebuild(kind, settings, params):
+    """A model of class `kind` from its settings, which takes `params` for its own."""
     model = kind(rng=np.random.default_rng(0), **settings)
-    model.params.vector[:] = vector
+    model.params = params
+    attach(model._parts, params, model.grads)
     return model
+
+
+def _widths(n_h):
+    try:
+        return tuple(guards.whole("n_h", n) for n in n_h)
+    except TypeError:
+        raise TypeError(
+            f"n_h must hold whole numbers, such as (400, 200), got {n_h!r}"
+        ) from None
+
+
+def _check_kinds(likelihood, activation):
+    if isinstance(likelihood, type):
+        raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
+    if likelihood is not None and not hasattr(likelihood, "log_prob"):
+        raise TypeError(f"likelihood must be one such as Gaussian(), got {likelihood!r}")
+    if not isinstance(activation, type):
+        raise TypeError(f"activation must be a class such as SiLU, got {activation!r}")

@@ -4,6 +4,8 @@
 clipped to 1 - 1e-15 is exactly 1 in float32, and its log-odds are lost.
 """
 
+import math
+
 import numpy as np
 
 
@@ -28,4 +30,4 @@ def logsumexp(a, axis=-1, keepdims=False):
 
 def logmeanexp(a, axis=-1):
     """log (1/K) sum_k e^(a_k) over one axis of length K: the log of a mean of weights."""
-    return logsumexp(a, axis=axis) - np.log(np.shape(a)[axis]).astype(np.result_type(a))
+    return logsumexp(a, axis=axis) - math.log(np.shape(a)[axis])

@@ -6,6 +6,8 @@ constant gradient give steps of lr from the first one on. Kingma & Ba 2015 (arXi
 algorithm 1.
 """
 
+import math
+
 import numpy as np
 
 from tinyvae import guards
@@ -34,13 +36,16 @@ class Adam:
         self.v = {name: np.zeros_like(vector) for name, vector in self._vectors(params).items()}
 
     def step(self, grads, lr=None):
-        """One update from `grads` (the names of params); lr, if given, for this step alone."""
+        """One update from `grads` (the names of params); lr, if given, for this step alone.
+
+        ValueError, before anything changes, if a gradient is missing or of another shape.
+        """
+        lr = self.lr if lr is None else guards.real("lr", lr, least=0)
+        grads = self._vectors(self._matching(grads))
         self.t += 1
-        lr = self.lr if lr is None else lr
         # The paper's own shortcut (end of section 2): both corrections in one step size.
-        root = np.sqrt(1 - self.beta2**self.t)
-        rate, eps = float(lr * root / (1 - self.beta1**self.t)), float(self.eps * root)
-        grads = self._vectors(grads)
+        root = math.sqrt(1 - self.beta2**self.t)
+        rate, eps = lr * root / (1 - self.beta1**self.t), self.eps * root
         for name, p in self._vectors(self.params).items():
             for i in range(0, p.size, BLOCK):
                 block = slice(i, i + BLOCK)
@@ -48,6 +53,15 @@ class Adam:
                     p[block], grads[name][block], self.m[name][block], self.v[name][block],
                     rate, eps,
                 )  # fmt: skip
+
+    def _matching(self, grads):
+        for name, p in self.params.items():
+            shape = np.shape(grads[name]) if name in grads else "none"
+            if shape != p.shape:
+                raise ValueError(
+                    f"the gradient of {name} must have shape {p.shape}, got {shape}"
+                )
+        return grads
 
     def _update(self, p, g, m, v, rate, eps):
         """m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, p = p - rate m / (sqrt(v) + eps)."""
@@ -67,6 +81,8 @@ class Adam:
 
 
 def _vector(name, array):
+    if array.dtype.kind != "f":
+        raise TypeError(f"{name} must be of a float dtype, got {array.dtype}")
     if not array.flags.c_contiguous:  # reshape would copy, and the update would be lost
         raise ValueError(f"{name} must be C-contiguous: pass np.ascontiguousarray of it")
     return array.reshape(-1)

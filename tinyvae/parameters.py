@@ -12,8 +12,9 @@ import numpy as np
 class Parameters(dict):
     """{name: array}, every array a view of the one array `.vector`.
 
-    Setting an entry copies the value into the view (so the link is never lost):
-    `vae.params["encoder.0.b"] = 0.0` fills that bias with zeros.
+    Setting an entry copies the value into the view, so the link is never lost:
+    `vae.params["encoder.0.b"] = 0.0` fills that bias with zeros, `vae.params.update(best)` puts
+    back the values kept in `best = vae.params.copy()`. Names cannot be added or removed.
     """
 
     def __init__(self, shapes, dtype):
@@ -26,6 +27,40 @@ class Parameters(dict):
 
     def __setitem__(self, name, value):
         self[name][...] = value
+
+    def update(self, values):
+        """Copy in the values of the names in `values`, a dict."""
+        for name, value in values.items():
+            self[name] = value
+
+    def __ior__(self, values):
+        self.update(values)
+        return self
+
+    def _fixed(self, *args):
+        raise TypeError("a model's parameters cannot be added or removed, only set")
+
+    __delitem__ = pop = popitem = clear = setdefault = _fixed
+
+    def astype(self, dtype):
+        """The same names and values in a vector of their own."""
+        twin = Parameters({name: array.shape for name, array in self.items()}, dtype)
+        twin.vector[:] = self.vector
+        return twin
+
+    def copy(self):
+        """As astype, in the same dtype."""
+        return self.astype(self.vector.dtype)
+
+    def __reduce__(self):
+        # Pickle and deepcopy would copy each view by itself and break the link to the vector.
+        return _restore, ({name: array.shape for name, array in self.items()}, self.vector)
+
+
+def _restore(shapes, vector):
+    params = Parameters(shapes, vector.dtype)
+    params.vector[:] = vector
+    return params
 
 
 class NoParameters:
@@ -46,11 +81,15 @@ def pack(parts, dtype):
     named = {f"{p}.{n}": a for p, part in parts.items() for n, a in part.params.items()}
     shapes = {name: array.shape for name, array in named.items()}
     params, grads = Parameters(shapes, dtype), Parameters(shapes, dtype)
-    for name, array in named.items():
-        params[name] = array
+    params.update(named)
+    attach(parts, params, grads)
+    return params, grads
+
+
+def attach(parts, params, grads):
+    """Bind each of `parts` to its own of these arrays."""
     for prefix, part in parts.items():
         part.bind(under(prefix, params), under(prefix, grads))
-    return params, grads
 
 
 def under(prefix, named):

@@ -5,22 +5,25 @@ A checkpoint is a model file that also holds the optimiser, the generator and th
 
 import hashlib
 import json
+import math
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from tinyvae import guards
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
 from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
 
 FORMAT = "tinyvae model, version 1"
-KNOWN = {
-    c.__name__: c
-    for c in (Autoencoder, VAE, Tanh, ReLU, SiLU, Bernoulli, Gaussian, Categorical)
-}
+MODELS = {c.__name__: c for c in (Autoencoder, VAE)}
+ACTIVATIONS = {c.__name__: c for c in (Tanh, ReLU, SiLU)}
+LIKELIHOODS = {c.__name__: c for c in (Bernoulli, Gaussian, Categorical)}
+GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937")}
 
 
 class Checkpoint(NamedTuple):
@@ -44,6 +47,7 @@ def save(path, model, opt=None, rng=None, epoch=0):
     TypeError for a model, activation or likelihood that `load` would not know.
     """
     header, arrays = _describe(model, opt, rng, epoch)
+    header = json.loads(json.dumps(header, default=_plain))
     header["sha256"] = _digest(header, arrays)
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -67,6 +71,15 @@ def load(path):
     return load_checkpoint(path).model
 
 
+def load_face_vae():
+    """The face VAE that ships with the package: 12 latents, pictures 28 x 28, Gaussian.
+
+    Made by `python -m tinyvae --hidden 192 96 --epochs 300 --out out/shipped`, whose model.npz
+    is tinyvae/data/face_vae.npz; it was trained on 10,000 of the faces of seed 0.
+    """
+    return load(Path(__file__).parent / "data" / "face_vae.npz")
+
+
 def load_checkpoint(path):
     """Checkpoint(model, opt, rng, epoch) as saved at `path`; errors as in `load`."""
     path = Path(path)
@@ -82,19 +95,22 @@ def load_checkpoint(path):
 def _describe(model, opt, rng, epoch):
     settings = model.settings
     likelihood, activation = settings.pop("likelihood"), settings.pop("activation")
-    for kind in (type(model), type(likelihood), activation):
-        if KNOWN.get(kind.__name__) is not kind:
+    for kind, known in (
+        (type(model), MODELS), (type(likelihood), LIKELIHOODS), (activation, ACTIVATIONS)
+    ):  # fmt: skip
+        if known.get(kind.__name__) is not kind:
             raise TypeError(f"cannot save a {kind.__name__}: tinyvae.load would not know it")
     header = {
-        "format": FORMAT, "kind": type(model).__name__, "epoch": epoch,
+        "format": FORMAT, "kind": type(model).__name__,
         "settings": settings | {"dtype": settings["dtype"].name},
         "likelihood": [type(likelihood).__name__, dict(likelihood.settings)],
-        "activation": activation.__name__,
-        "rng": None if rng is None else rng.bit_generator.state,
-        "adam": None,
+        "activation": activation.__name__, "epoch": guards.whole("epoch", epoch, least=0),
+        "rng": None if rng is None else guards.generator(rng).bit_generator.state, "adam": None,
     }  # fmt: skip
     arrays = dict(model.params)
     if opt is not None:
+        if opt.params is not model.params:
+            raise ValueError("opt must be an Adam over this model's params, all of them")
         header["adam"] = {n: getattr(opt, n) for n in ("lr", "beta1", "beta2", "eps", "t")}
         arrays |= {"adam.m": opt.m[""], "adam.v": opt.v[""]}
     for name, array in arrays.items():
@@ -111,8 +127,17 @@ def _digest(header, arrays):
     return whole.hexdigest()
 
 
+def _plain(number):
+    """A NumPy number or array as Python's own."""
+    return number.tolist()
+
+
 def _read(path):
     with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        if any(member.compress_type for member in file.zip.infolist()):
+            raise ValueError(
+                "it is compressed"
+            )  # save does not; a small file may hide a huge one
         arrays = {name: file[name] for name in file.files}
     if "header" not in arrays:
         raise ValueError("it has no header")
@@ -123,25 +148,39 @@ def _read(path):
 
 
 def _restore(header, arrays):
-    kind, (likelihood, options) = KNOWN[header["kind"]], header["likelihood"]
-    model = kind(
-        **header["settings"], likelihood=KNOWN[likelihood](**options),
-        activation=KNOWN[header["activation"]], rng=np.random.default_rng(0),
-    )  # fmt: skip
-    opt = None
-    expected = {name: param.shape for name, param in model.params.items()}
-    if header["adam"] is not None:
-        opt = Adam(model.params)
-        expected |= {"adam.m": opt.m[""].shape, "adam.v": opt.v[""].shape}
-    _check_arrays(arrays, expected, model.dtype)
-    if header.pop("sha256", None) != _digest(header, arrays):
+    sha256 = header.pop("sha256", None)
+    shapes = _shapes(header)
+    _check_arrays(arrays, shapes, header["settings"]["dtype"])
+    if sha256 != _digest(header, arrays):
         raise ValueError("its checksum does not match its contents")
-    for name, param in model.params.items():
-        param[...] = arrays[name]
-    if opt is not None:
-        vars(opt).update(header["adam"])
-        opt.m[""][:], opt.v[""][:] = arrays["adam.m"], arrays["adam.v"]
-    return Checkpoint(model, opt, _generator(header["rng"]), header["epoch"])
+    likelihood, options = header["likelihood"]
+    model = MODELS[header["kind"]](
+        **header["settings"], likelihood=LIKELIHOODS[likelihood](**options),
+        activation=ACTIVATIONS[header["activation"]], rng=np.random.default_rng(0),
+    )  # fmt: skip
+    model.params.update({name: arrays[name] for name in model.params})
+    epoch = guards.whole("epoch", header["epoch"], least=0)
+    return Checkpoint(model, _adam(model, header["adam"], arrays), _rng(header["rng"]), epoch)
+
+
+def _shapes(header):
+    """The arrays that a model of these settings has, found without making one: a header that
+    asks for billions of numbers is refused before they are there."""
+    settings, widths = header["settings"], list(header["settings"]["n_h"])
+    codes = MODELS[header["kind"]].codes_per_latent * settings["n_z"]
+    shapes = {}
+    for part, sizes in (
+        ("encoder", [settings["n_x"], *widths, codes]),
+        ("decoder", [settings["n_z"], *widths[::-1], settings["n_x"]]),
+    ):
+        for i, (n_in, n_out) in enumerate(pairwise(sizes)):
+            shapes |= {f"{part}.{i}.W": (n_in, n_out), f"{part}.{i}.b": (n_out,)}
+    if header["likelihood"] == ["Gaussian", {"sigma": None}]:
+        shapes["likelihood.log_sigma"] = ()
+    if header["adam"] is not None:
+        total = sum(math.prod(shape) for shape in shapes.values())
+        shapes |= {"adam.m": (total,), "adam.v": (total,)}
+    return shapes
 
 
 def _check_arrays(arrays, expected, dtype):
@@ -149,7 +188,7 @@ def _check_arrays(arrays, expected, dtype):
         ("lacks", expected.keys() - arrays.keys()), ("has the extra", arrays.keys() - expected)
     ):  # fmt: skip
         if names:
-            raise ValueError(f"it {what} array {', '.join(sorted(names))}")
+            raise ValueError(f"it {what} array {', '.join(sorted(names)[:5])}")
     for name, array in arrays.items():
         if array.shape != expected[name] or array.dtype != dtype:
             raise ValueError(
@@ -160,9 +199,18 @@ def _check_arrays(arrays, expected, dtype):
             raise ValueError(f"{name} is not finite")
 
 
-def _generator(state):
+def _adam(model, settings, arrays):
+    if settings is None:
+        return None
+    t = guards.whole("t", settings.pop("t"), least=0)
+    opt = Adam(model.params, **settings)
+    opt.t, opt.m[""][:], opt.v[""][:] = t, arrays["adam.m"], arrays["adam.v"]
+    return opt
+
+
+def _rng(state):
     if state is None:
         return None
-    bits = getattr(np.random, state["bit_generator"])()
+    bits = GENERATORS[state["bit_generator"]]()
     bits.state = state
     return np.random.Generator(bits)

@@ -29,7 +29,7 @@ def train(
     generator of their own, so that watching does not change training).
 
     rng        draws each epoch's order and the noise: same seed, same machine, same bits
-    warmup     epochs over which beta rises in a line from 0 (Bowman et al. 2016)
+    warmup     epochs over which beta rises in a line from 0 (after Bowman et al. 2016)
     free_bits  nats that each latent may say at no cost; see `VAE.backward`
     cosine     the learning rate falls to 0 along half a cosine (Loshchilov & Hutter 2017)
     progress   a tqdm bar with the terms, if tqdm is installed
@@ -39,10 +39,12 @@ def train(
     ValueError or TypeError for bad arguments, before anything changes. `Diverged` says where
     the ELBO stopped being finite. Ctrl-C is safe anywhere: the model stays usable.
     """
-    x = model.data(x)
+    x, rng = model.data(x), guards.generator(rng)
     x_val = None if x_val is None else model.data(x_val)
     start, epochs = guards.whole("start", start, least=0), guards.whole("epochs", epochs)
     batch_size = guards.whole("batch_size", batch_size)
+    if start > epochs:
+        raise ValueError(f"start must be <= epochs = {epochs}, got {start}")
     beta, warmup = (
         guards.real("beta", beta, least=0),
         guards.real("warmup", warmup, least=0),
@@ -86,6 +88,8 @@ def _epochs(model, opt, x, x_val, epochs, batch_size, rng, schedule, free_bits, 
                     opt.step(model.grads, lr=lr)
                 if bar:
                     bar.update()
+            if not np.isfinite(model.params.vector).all():  # no next batch would tell
+                raise _diverged(model, finite, epoch + 1, n_batches, opt.lr)
             means = np.sum(sums, axis=0) / len(x)
             figures = dict(zip(terms._fields, means.tolist(), strict=True))
             if x_val is not None:
