@@ -1,9 +1,18 @@
 """Pictures of pictures. This is the one module that imports matplotlib."""
 
+import io
+import math
+
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import Normalize, to_rgba_array
 from matplotlib.figure import Figure
 
 GAP = 2  # white pixels between two pictures
+# Okabe & Ito's colours, which colour-blind readers can tell apart.
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = COLOURS = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
 
 
 def mosaic(x, image_shape, columns):
@@ -33,4 +42,178 @@ def image_grid(x, image_shape, columns, title="", row_labels=(), column_labels=(
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(title)
+    figure.draw_without_rendering()  # or the first layout leaves no room for long row labels
+    return figure
+
+
+def png(figure):
+    """The Figure as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def show(figure, alt):
+    """Display the Figure in a notebook; `alt` says in words what is seen."""
+    from IPython.display import Image, display
+
+    display(Image(data=png(figure), format="png", alt=alt))
+
+
+STYLES = (
+    (BLUE, "-"),
+    (RED, "--"),
+    (GREEN, "-."),
+    (BLACK, ":"),
+    (PURPLE, (0, (5, 1, 1, 1, 1, 1))),
+)
+
+
+def curves(
+    x, ys, labels, dots=None, shade=None, log=False, limits=(None, None), legend="best"
+):  # fmt: skip
+    """A Figure of up to five curves over x, told apart by colour and dash: ys is {name: array}.
+
+    labels  (under the horizontal axis, beside the vertical one), with units
+    dots    {name: (xs, values)}, marked in the colour of the curve of that name
+    shade   the name of the curve whose area to zero is filled
+    log     both axes logarithmic
+    limits  (lowest, highest) value shown
+    legend  its corner, such as "upper right" (quicker than "best", which looks for room)
+    """
+    figure = Figure(figsize=(6.4, 3.4), dpi=90)
+    axes = figure.add_axes((0.14, 0.16, 0.83, 0.80))
+    for (name, y), (colour, dash) in zip(ys.items(), STYLES, strict=False):
+        axes.plot(x, y, color=colour, linestyle=dash, label=name)
+        if name in (dots or {}):
+            axes.plot(*dots[name], "o", color=colour, markersize=5)
+        if name == shade:
+            axes.fill_between(x, y, color=colour, alpha=0.25, linewidth=0)
+    scale = "log" if log else "linear"
+    axes.set(xlabel=labels[0], ylabel=labels[1], xscale=scale, yscale=scale)
+    axes.set_ylim(*limits)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc=legend)
+    return figure
+
+
+def cloud(z, hue, named=0, labels=("z1", "z2"), extent=5.0):
+    """A Figure of the points z (N, 2), coloured by hue (N,); the first `named` bear numbers."""
+    figure = Figure(figsize=(4.6, 4.4), dpi=90)
+    axes = figure.add_axes((0.13, 0.12, 0.84, 0.85))
+    axes.axhline(0, color="#cccccc", linewidth=0.8, zorder=0)
+    axes.axvline(0, color="#cccccc", linewidth=0.8, zorder=0)
+    axes.scatter(*z[named:].T, c=hue[named:], cmap="viridis", s=14, alpha=0.75, linewidths=0)
+    axes.scatter(*z[:named].T, c="white", edgecolors=BLACK, s=130, zorder=3)
+    for number, (across, up) in enumerate(z[:named], start=1):
+        axes.text(across, up, str(number), ha="center", va="center", fontsize=8, clip_on=True)
+    axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def elbo_curves(histories):
+    """A Figure with a column for each data set: held-out ELBO and recon above, KL below.
+
+    histories: {name: list of the dicts that `train` yields with x_val}; everything in nats.
+    """
+    figure = Figure(figsize=(3.6 * len(histories), 4.6), dpi=100, layout="constrained")
+    rows = figure.subplots(2, len(histories), sharex="col", squeeze=False)
+    for (name, history), above, below in zip(histories.items(), *rows, strict=True):
+        epochs = [epoch["epoch"] for epoch in history]
+        for axes, term, label, colour, dash in (
+            (above, "val_recon", "recon", ORANGE, "--"),
+            (above, "val_elbo", "ELBO", BLUE, "-"),
+            (below, "val_kl", "KL", GREEN, "-"),
+        ):
+            axes.plot(
+                epochs, [epoch[term] for epoch in history], dash, color=colour, label=label
+            )
+            axes.legend(frameon=False, loc="lower right")
+        above.set_title(name)
+        below.set_xlabel("epoch")
+        below.set_ylim(bottom=0)
+    for row in rows:
+        row[0].set_ylabel("nats, held out")
+    return figure
+
+
+def latent_bars(kl, top):
+    """A Figure with a bar for each latent's KL (n_z,), in nats, the axis up to `top`; a
+    latent of 0 nats has no bar."""
+    figure = Figure(figsize=(4.6, 2.6), dpi=80, layout="constrained")
+    axes = figure.subplots()
+    axes.bar(np.arange(1, len(kl) + 1), kl, color=BLUE)
+    axes.set_ylim(0, top)
+    axes.set_xlabel("latent")
+    axes.set_ylabel("KL (nats)")
+    return figure
+
+
+def rgb(colours):
+    """Colours as bytes (N, 3): `colours` is N numbers, shown in viridis, or N colour names."""
+    colours = np.asarray(colours)
+    if colours.dtype.kind in "biuf":
+        colours = colormaps["viridis"](Normalize()(colours.astype(float)))
+    return np.round(255 * to_rgba_array(colours)[:, :3]).astype(np.uint8)
+
+
+def latent_map(x, image_shape, z, colours, labels, extent):
+    """A Figure of the points z (N, 2) in their colours, rgb bytes (N, 3), and beside it of the
+    pictures x (n * n, height * width) that belong to a grid over the same plane."""
+    figure = Figure(figsize=(7.6, 3.9), dpi=100, layout="constrained")
+    points, pictures = figure.subplots(1, 2, sharex=True, sharey=True)
+    points.scatter(*z.T, c=colours / 255, s=6, alpha=0.65, linewidths=0)
+    # Half a gap all around, so that each picture's middle lies on its point of the plane.
+    whole = np.pad(mosaic(x, image_shape, math.isqrt(len(x))), GAP // 2, constant_values=1)
+    around = (-extent, extent, -extent, extent)
+    pictures.imshow(whole, cmap="gray", vmin=0, vmax=1, extent=around, aspect="auto")
+    for axes in (points, pictures):
+        axes.set(xlim=around[:2], ylim=around[2:], box_aspect=1, xlabel=labels[0])
+    points.set_ylabel(labels[1])
+    return figure
+
+
+def spreads(groups, label, band=None):
+    """A Figure with one lying bar for each of groups {name: numbers (N,)}, the first on top.
+
+    Thin from the 5th to the 95th percentile, thick over the middle half, a dot at the median.
+    `band` = (low, high) is shaded behind all of them; all numbers are >= 0.
+    """
+    figure = Figure(figsize=(7.2, 0.8 + 0.42 * len(groups)), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    if band is not None:
+        axes.axvspan(*band, color=GREEN, alpha=0.15, linewidth=0)
+    for row, numbers in enumerate(groups.values()):
+        low, left, middle, right, high = np.quantile(numbers, (0.05, 0.25, 0.5, 0.75, 0.95))
+        axes.hlines(row, low, high, color=BLUE, linewidth=1.5)
+        axes.hlines(row, left, right, color=BLUE, linewidth=8)
+        axes.plot(middle, row, "o", color="white", markeredgecolor=BLACK)
+    axes.set_yticks(range(len(groups)), list(groups))
+    axes.set_ylim(len(groups) - 0.4, -0.6)
+    axes.set_xlim(left=0)
+    axes.set_xlabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+# Ten colours for ten classes, told apart by colour-blind readers (Paul Tol's "muted" scheme).
+TEN = (
+    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE",
+    "#882255", "#44AA99", "#999933", "#AA4499", "#999999",
+)  # fmt: skip
+
+
+def numerals(z, labels, extent=3.0, names=("z1", "z2")):
+    """A Figure of the points z (N, 2), each drawn as its label, a digit from 0 to 9, in the
+    label's colour of TEN."""
+    figure = Figure(figsize=(5.6, 5.4), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    for digit, colour in enumerate(TEN):
+        marker = dict(marker=f"${digit}$", s=28, color=colour, linewidths=0)
+        axes.scatter(*z[labels == digit].T, **marker)
+    axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal")
+    axes.set(xlabel=names[0], ylabel=names[1])
+    axes.spines[["top", "right"]].set_visible(False)
     return figure

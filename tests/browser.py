@@ -1,0 +1,329 @@
+"""The widgets of the course in a real JupyterLab, moved by mouse and keys in Chromium.
+
+    python tests/browser.py [--shots DIR] [--folder notebooks]
+
+Copies of two notebooks are run from top to bottom; then the first explorer of the one and the
+map of the other are moved. Pictures must change, in less than 100 ms (the median of 24 steps),
+and nothing may be asked of the network. Needs Debian's chromium, and playwright from PyPI.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+]  # fmt: skip
+LIMIT = 100  # ms from a key to the new picture
+SETTINGS = {  # no news toast, no look-up of new versions, every cell in the page at once
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+# How long from a key press until the picture is another one and decoded, `steps` times; every
+# six steps the direction turns. Measured in the page: Playwright's own calls take too long.
+MEASURE = """async ([box, knob, steps]) => {
+  const image = box.querySelector(".tinyvae-picture"), times = [];
+  const { ariaValueMin: low, ariaValueNow: now, ariaValueMax: high } = knob;
+  const keys = ["ArrowRight", "ArrowLeft"];
+  if (high - now < now - low) keys.reverse();
+  for (let i = 0; i < steps; i++) {
+    const changed = new Promise((resolve, reject) => {
+      const watch = new MutationObserver(async () => {
+        watch.disconnect();
+        await image.decode().catch(() => {});
+        resolve(performance.now());
+      });
+      watch.observe(image, { attributes: true, attributeFilter: ["src"] });
+      setTimeout(() => reject(`step ${i + 1} brought no other picture in 5 s`), 5000);
+    });
+    const began = performance.now(), key = keys[Math.floor(i / 6) % 2];
+    knob.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    times.push(await changed - began);
+    await new Promise(resolve => setTimeout(resolve, 120));
+  }
+  return times;
+}"""
+
+
+class Wrong(Exception):
+    """One sentence: what was not as it must be."""
+
+
+def need(fact, sentence):
+    """Go on if `fact` holds."""
+    if not fact:
+        raise Wrong(sentence)
+
+
+def wait_for(fact, seconds, sentence):
+    """Ask until fact() holds; Wrong with `sentence` after so many seconds."""
+    end = time.monotonic() + seconds
+    while not fact():
+        need(time.monotonic() < end, f"{sentence} (waited {seconds} s)")
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def lab(root, private):
+    """JupyterLab over the folder `root`, with settings of its own; yields (address, token)."""
+    for name, values in SETTINGS.items():
+        path = private / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(values))
+    own = {"LAB_SETTINGS": "settings", "LAB_WORKSPACES": "workspaces"}
+    own |= {f"_{kind}": kind.lower() for kind in ("CONFIG", "DATA", "RUNTIME")}
+    folders = {f"JUPYTER{kind}_DIR": str(private / folder) for kind, folder in own.items()}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+        f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}",
+        f"--IdentityProvider.token={token}", "--LabApp.extension_manager=readonly",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    with open(private / "lab.log", "w") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=log, start_new_session=True,
+            env={**os.environ, **folders, "IPYTHONDIR": str(private / "ipython")},
+        )  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: answers(server, address, token), 90, "JupyterLab did not start")
+        yield address, token
+    finally:
+        stop(server)
+
+
+def ask(address, token, what):
+    """The JSON that the server answers."""
+    with urllib.request.urlopen(f"{address}/api{what}?token={token}", timeout=5) as answer:
+        return json.load(answer)
+
+
+def answers(server, address, token):
+    need(server.poll() is None, "JupyterLab ended at once")
+    try:
+        return ask(address, token, "")
+    except OSError:
+        return False
+
+
+def stop(server):
+    """End the server, and with it its kernels: it is asked first, and waited for."""
+    server.terminate()
+    try:
+        server.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def copy_unrun(source, target):
+    """Copy a notebook without its outputs: what is seen later comes from this run."""
+    need(source.is_file(), f"there is no notebook {source}")
+    notebook = nbformat.read(source, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, target)
+
+
+def open_and_run(page, address, token, path):
+    """Open the notebook alone, run all of its cells and wait until each has ended well."""
+    # ?reset: no notebook of an earlier visit is opened beside this one.
+    page.goto(f"{address}/lab/tree/{path.name}?reset&token={token}")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
+
+    # The page says "idle" even before there is a kernel; the server knows better.
+    def kernel_is_ready():
+        return any(
+            one["path"] == path.name
+            and one["kernel"]["execution_state"] == "idle"
+            and one["kernel"]["connections"] > 0
+            for one in ask(address, token, "/sessions")
+        )
+
+    wait_for(kernel_is_ready, 60, "the notebook got no kernel")
+    page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
+    page.get_by_role("menuitem", name="Run", exact=True).first.click()
+    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    wait_for(lambda: all_ran(page), 180, "not every cell has run")
+    page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
+    no_errors(page)  # that of the last cell may come after its number
+
+
+def all_ran(page):
+    """Whether each code cell has its number; Wrong if one shows an error, or a warning."""
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    no_errors(page)
+    return prompts and all(prompt.strip("[]: ").isdigit() for prompt in prompts)
+
+
+def no_errors(page):
+    """Wrong if a cell shows an error; JupyterLab gives it the type of the error stream."""
+    kinds = [
+        f"[data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("stderr", "error")
+    ]
+    errors = page.locator(", ".join(kinds)).all_inner_texts()
+    need(not errors, "a cell shows an error: " + "".join(errors)[-300:])
+
+
+class Moved:
+    """A widget in the page: its box, and the knob that takes the keys."""
+
+    def __init__(self, page, kind, knob):
+        self.page, self.box = page, page.locator(kind).first
+        need(page.locator(kind).count(), f"the notebook shows no {kind}")
+        self.box.scroll_into_view_if_needed()
+        self.picture, self.line = (
+            self.box.locator(".tinyvae-picture"),
+            self.box.locator(".tinyvae-line"),
+        )
+        self.knob = self.box.locator(knob).first
+        wait_for(lambda: self.picture.get_attribute("alt"), 10, "the picture has no alt text")
+        need(self.knob.get_attribute("aria-label"), f"{knob} has no name for screen readers")
+
+    def pixels(self):
+        """A hash of the picture as it is on the screen."""
+        return hashlib.sha1(self.picture.screenshot()).hexdigest()
+
+    def changes(self, act, how):
+        """Do act(); Wrong if the picture stays as it is."""
+        before = self.pixels()
+        act()
+        wait_for(lambda: self.pixels() != before, 10, f"no other picture {how}")
+
+    def press(self, *keys):
+        """Real key presses on the focused knob; the notebook must not go to another cell."""
+        self.knob.focus()
+        self.page.wait_for_timeout(300)  # the focus makes this the notebook's cell
+        for key in keys:
+            self.page.keyboard.press(key)
+        cell = self.page.locator(".jp-Cell.jp-mod-active", has=self.box)
+        need(cell.count(), f"{keys[-1]} moved the notebook to another cell")
+
+    def drag(self, across, up):
+        """Drag the knob's middle by so many pixels with the mouse."""
+        box = self.knob.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + across, y - up, steps=12)
+        self.page.mouse.up()
+
+    def measure(self, steps=24):
+        """The median time in ms from a key to its picture."""
+        handles = [self.box.element_handle(), self.knob.element_handle(), steps]
+        times = self.page.evaluate(MEASURE, handles)
+        return statistics.median(times)
+
+
+def explorer(page):
+    """Move the first explorer's first slider by keys and by mouse; the median ms of a step."""
+    moved = Moved(page, ".tinyvae-explorer", ".noUi-handle")
+    low, high, now = (
+        float(moved.knob.get_attribute(f"aria-value{end}")) for end in ("min", "max", "now")
+    )
+    right = high - now >= now - low
+    moved.changes(
+        lambda: moved.press(*["ArrowRight" if right else "ArrowLeft"] * 5),
+        "after five arrow keys",
+    )
+    moved.changes(lambda: moved.drag(30 if right else -30, 0), "after a drag of the slider")
+    return moved
+
+
+def latent_map(page):
+    """Move the map's point by mouse and by each arrow key."""
+    moved = Moved(page, ".tinyvae-map", ".tinyvae-plane canvas")
+    moved.changes(lambda: moved.drag(60, 40), "after a drag of the point")
+    for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"):
+        words = moved.line.inner_text()
+        moved.changes(lambda key=key: moved.press(key, key, key), f"after {key}")
+        need(moved.line.inner_text() != words, f"{key} left the line at {words}")
+    return moved
+
+
+CHECKS = {"00_painting_studio.ipynb": explorer, "05_latent_interpolation.ipynb": latent_map}
+
+
+def check(browser, address, token, path, shots):
+    """One notebook: run it, move its widget, photograph it before and after."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    errors, asked = [], []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    try:
+        began = time.monotonic()
+        open_and_run(page, address, token, path)
+        seconds = time.monotonic() - began
+        moved = CHECKS[path.name](page)
+        median = moved.measure()
+        page.screenshot(path=shots / f"{path.stem}.png")
+        moved.box.screenshot(path=shots / f"{path.stem}_widget.png")
+    except BaseException:
+        page.screenshot(path=shots / f"{path.stem}_failed.png")
+        raise
+    here = (address + "/", address.replace("http", "ws", 1) + "/", "data:", "blob:")
+    outside = [url for url in asked if not url.startswith(here)]
+    need(not outside, f"the page asked the network for {outside}")
+    need(not errors, f"the page raised {errors}")
+    need(median < LIMIT, f"a step takes {median:.0f} ms to its picture, more than {LIMIT} ms")
+    page.close()
+    print(
+        f"{path.name}: ran in {seconds:.0f} s, a step to its picture {median:.0f} ms (median)"
+    )
+
+
+def main():
+    # Here, for pytest imports this file when it looks for doctests.
+    from playwright.sync_api import Error, sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shots", type=Path, default=Path("out/shots"))
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parents[1] / "notebooks")
+    options = parser.parse_args()
+    options.shots.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    name = ""
+    try:
+        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+            root, private = Path(folder) / "course", Path(folder) / "private"
+            root.mkdir()
+            private.mkdir()
+            for name in CHECKS:
+                copy_unrun(options.folder / name, root / name)
+            name = "JupyterLab"
+            with (
+                lab(root, private) as (address, token),
+                playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as browser,
+            ):
+                for name in CHECKS:
+                    check(browser, address, token, root / name, options.shots)
+    except (Wrong, Error) as error:
+        sys.exit(f"FAILED {name}: {error}")
+    print(f"Both widgets move by mouse and keys; screenshots in {options.shots}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""The explorers, moved from Python; tests/browser.py moves them by mouse and keys."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from tinyvae import plots, widgets
+
+# ipywidgets 8.1.3 calls an old name of traitlets.
+pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in traitlets:DeprecationWarning")
+RAMP = np.linspace(0, 1, 12).reshape(3, 4)
+
+
+def shade(grey=0.5, eye_spacing=0.0):
+    """A picture that each of the two numbers changes."""
+    return np.clip(RAMP * grey + eye_spacing * RAMP**2, 0, 1)
+
+
+def pixels(data):
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def still(widget):
+    """The picture and alt text in the widget's mime bundle."""
+    data, metadata = widget._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data  # in a notebook it is live
+    return base64.b64decode(data["image/png"]), metadata["image/png"]["alt"]
+
+
+@pytest.fixture
+def explorer():
+    return widgets.explorer(
+        shade, "A ramp.", grey=(0, 1, 0.5, 0.05), eye_spacing=(-2, 2, 0, 0.25)
+    )
+
+
+@pytest.fixture
+def latent_map(rng):
+    """Three latents, of which the first and the last are the plane; four pixels."""
+    weights = rng.standard_normal((3, 4))
+    return widgets.LatentMap(
+        lambda z: 1 / (1 + np.exp(-z @ weights)), (2, 2), codes=rng.standard_normal((50, 3)),
+        colours=np.arange(50), latents=(0, 2), z=[0.5, 1.0, -1.5], labels=("smile", "hair"),
+    )  # fmt: skip
+
+
+def test_a_moved_slider_shows_what_the_function_draws(explorer):
+    before = explorer.picture.value
+    np.testing.assert_array_equal(pixels(before), np.round(255 * shade(0.5, 0)))
+    explorer.sliders["eye_spacing"].value = 1.5
+    assert explorer.picture.value != before
+    np.testing.assert_array_equal(
+        pixels(explorer.picture.value), np.round(255 * shade(0.5, 1.5))
+    )
+    explorer.sliders["eye_spacing"].value = 0
+    assert explorer.picture.value == before
+
+
+def test_the_line_of_text_follows():
+    explorer = widgets.explorer(lambda t: (shade(t), f"t = {t:.1f}"), "A ramp.", t=(0, 1, 0.2))
+    assert explorer.text == explorer.line.text == "t = 0.2"
+    explorer.sliders["t"].value = 0.7
+    assert explorer.text == "t = 0.7"
+
+
+def test_names_become_labels(explorer):
+    assert [s.description for s in explorer.sliders.values()] == ["grey", "eye spacing"]
+    assert repr(explorer) == "<Explorer: grey, eye spacing>"
+    assert explorer.line.alt == "A ramp."  # the browser gives it to the picture
+
+
+def test_the_still_picture_is_a_row_of_five_for_each_slider(explorer):
+    data, alt = still(explorer)
+    assert alt.startswith("A ramp.") and "eye spacing from -2 to 2" in alt
+    values = [{"grey": g} for g in (0, 0.25, 0.5, 0.75, 1)]
+    values += [{"eye_spacing": e} for e in (-2, -1, 0, 1, 2)]
+    rows = np.array([shade(**value).ravel() for value in values])
+    labels = ["grey\n0 to 1", "eye spacing\n-2 to 2"]
+    assert data == plots.png(plots.image_grid(rows, (3, 4), 5, row_labels=labels))
+
+
+def test_the_still_picture_shows_the_start_wherever_the_sliders_are(explorer):
+    first = still(explorer)
+    explorer.sliders["grey"].value = 0.9
+    assert still(explorer) == first
+
+
+def test_a_figure_is_shown_as_matplotlib_draws_it():
+    def curve(slope):
+        figure = Figure(figsize=(2, 1), dpi=50)
+        figure.add_axes((0, 0, 1, 1)).plot([0, 1], [0, slope])
+        return figure, f"slope {slope:g}"
+
+    explorer = widgets.explorer(curve, "A line.", slope=(0, 2, 1, 0.5))
+    assert explorer.picture.value == plots.png(curve(1)[0])
+    assert still(explorer) == (plots.png(curve(1)[0]), "A line. slope 1")
+
+
+@pytest.mark.parametrize(
+    "size, spec, start, step, form",
+    [
+        ("eight", (-1, 1, 0), 0, 0.05, ".2f"),
+        ("wide", (-3, 3, 0.5), 0.5, 0.1, ".1f"),
+        ("large", (0, 1000, 0), 0, 20, ".0f"),
+        ("whole", (0, 9, 3, 1), 3, 1, ".0f"),
+        ("between two steps", (-3, 3, 0.5437), 0.5, 0.1, ".1f"),
+    ],
+)
+def test_steps_are_round_numbers_and_the_start_is_on_one(size, spec, start, step, form):
+    slider = widgets.slider(size, spec)
+    assert (slider.value, slider.step, slider.readout_format) == (start, step, form)
+    assert (slider.min, slider.max) == spec[:2] and slider.continuous_update
+
+
+@pytest.mark.parametrize("spec", [3, (0, 1), (1, 0, 0), (0, 0, 0), (0, 1, 2), (0, 1, 0, -1),
+                                  (0, 1, 0, 2), (0, np.inf, 0), (0, 1, np.nan)])  # fmt: skip
+def test_a_bad_slider_is_refused_by_name(spec):
+    with pytest.raises(ValueError, match="smile"):
+        widgets.explorer(shade, "A ramp.", smile=spec)
+
+
+def test_no_slider_or_no_picture_is_refused():
+    with pytest.raises(ValueError, match="at least one slider"):
+        widgets.explorer(shade, "A ramp.")
+    for bad in (np.zeros(4), np.full((2, 2), np.nan)):
+        with pytest.raises(ValueError, match="picture"):
+            widgets.explorer(lambda t, bad=bad: bad, "Nothing.", t=(0, 1, 0))
+
+
+def test_the_map_shows_the_picture_of_its_code(latent_map):
+    for z in ([0.5, 1.0, -1.5], [0.0, 1.0, 0.0], [0.0, -2.0, 0.0]):
+        latent_map.z = z
+        np.testing.assert_array_equal(latent_map.z, z)
+        x = latent_map.decode(np.array([z])).reshape(2, 2)
+        np.testing.assert_array_equal(pixels(latent_map.picture.value), np.round(255 * x))
+
+
+def test_a_dragged_point_moves_its_two_latents_only(latent_map):
+    before = latent_map.picture.value
+    assert latent_map.text == "smile = 0.50, hair = -1.50"
+    latent_map.plane.point = [-2.0, 0.25]  # what the browser sends
+    np.testing.assert_array_equal(latent_map.z, [-2, 1, 0.25])
+    assert latent_map.picture.value != before
+    assert latent_map.text == "smile = -2.00, hair = 0.25"
+
+
+def test_the_map_has_a_still_picture_and_a_short_name(latent_map):
+    data, alt = still(latent_map)
+    assert min(pixels(data).shape[:2]) > 200 and alt.startswith("A map of two latents")
+    assert repr(latent_map) == "<LatentMap: smile, hair>"
+
+
+def test_a_map_needs_nothing_but_a_decoder():
+    plain = widgets.LatentMap(lambda z: 0.5 + z @ np.eye(2, 6), (2, 3))
+    np.testing.assert_array_equal(plain.z, [0, 0])
+    still(plain)
+
+
+def test_a_cloud_of_very_many_points_is_thinned():
+    points = np.arange(2.0 * 7000).reshape(-1, 2)
+    some, rgb = widgets.cloud_of(points, ["red", "blue"] * 3500)
+    assert widgets.CLOUD / 2 < len(some) == len(rgb) <= widgets.CLOUD
+    assert rgb[:2].tolist() == [[255, 0, 0], [0, 0, 255]]  # points 0 and 3
+    np.testing.assert_array_equal(some[1], points[3])
+
+
+def test_codes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="differ in latents"):
+        widgets.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), z=np.zeros(2))
+    with pytest.raises(ValueError, match="5 codes, but 4 colours"):
+        widgets.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), colours=np.zeros(4))
