@@ -22,7 +22,7 @@ def execute(path):
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
-        timeout=120,
+        timeout=600,
         kernel_name="python3",
         store_widget_state=False,
         coalesce_streams=True,  # or one print may be saved as two outputs

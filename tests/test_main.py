@@ -49,7 +49,7 @@ def test_same_seed_same_model_another_seed_another(tmp_path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--data", "digits", "--latent", "0"], "n_z must be >= 1, got 0"),
+        (["--data", "digits", "--latent", "0"], "--latent must be >= 1, got 0"),
         (["--data", "digits", "--folder", "x"], "--folder goes with --data fashion"),
         (["--data", "fashion", "--folder", "nowhere"], "nowhere"),
     ],

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 import tinyvae as tv
-from tinyvae import datasets
+from tinyvae import datasets, guards
 from tinyvae.evaluate import mean_terms
 
 DESCRIPTION = """\
@@ -84,11 +84,17 @@ def parser():
     )  # fmt: skip
     words.add_argument("--data", choices=RECIPES, default="faces", help="what to learn (faces)")
     words.add_argument("--folder", help="fashion: a folder with its IDX files, .gz or not")
-    words.add_argument("--latent", type=int, metavar="N", help="latents (12 for faces)")
+    words.add_argument("--latent", type=int, metavar="N", help="latents (faces: 12)")
     words.add_argument(
-        "--hidden", type=int, nargs="*", metavar="N", help="the encoder's widths (256 128)"
+        "--hidden",
+        type=int,
+        nargs="*",
+        metavar="N",
+        help="the encoder's widths (faces: 256 128)",
     )
-    words.add_argument("--epochs", type=int, metavar="N", help="passes over the data (100)")
+    words.add_argument(
+        "--epochs", type=int, metavar="N", help="passes over the data (faces: 100)"
+    )
     words.add_argument("--seed", type=int, default=0, help="of data, start and noise (0)")
     words.add_argument("--out", metavar="FOLDER", help="where to write (out/faces, ...)")
     return words
@@ -101,8 +107,10 @@ def run(options):
     rng = np.random.default_rng(options.seed)
     train, held_out = split(len(data.x), rng)
     x, x_val = data.x[train], data.x[held_out]
-    n_z = recipe.n_z if options.latent is None else options.latent
-    epochs = recipe.epochs if options.epochs is None else options.epochs
+    n_z = recipe.n_z if options.latent is None else guards.whole("--latent", options.latent)
+    epochs = (
+        recipe.epochs if options.epochs is None else guards.whole("--epochs", options.epochs)
+    )
     n_h = recipe.n_h if options.hidden is None else options.hidden
     vae = tv.VAE(x.shape[1], n_h, n_z, rng, recipe.likelihood)
     opt = tv.Adam(vae.params, lr=recipe.lr)
