@@ -181,20 +181,16 @@ def show_smile(vae, data, train, held_out, folder):
     """Three held-out serious faces, each made to smile; the file's name."""
     smiles = data.factors[:, data.factor_names.index("smile")]
     serious = held_out[smiles[held_out] < -0.8][:3]
-    codes = np.concatenate(
-        [smile_strip(vae, data.x[train], smiles[train], data.x[[i]]) for i in serious]
-    )
+    direction = tv.attribute_direction(encode(vae, data.x[train]), smiles[train])
+    codes = np.concatenate([smile_strip(z, direction) for z in encode(vae, data.x[serious])])
     labels = ("serious", *[""] * 7, "smiling")
     return [save_grid(folder, "smile", paint(vae, codes), data, 9, column_labels=labels)]
 
 
-def smile_strip(vae, x, smiles, face, steps=9):
-    """Codes (steps, n_z) from the face's own, along the smile's direction, two units far.
-
-    smiles (N,) are the factor of x (N, n_x), from -1, serious, to 1, smiling.
-    """
-    direction = tv.attribute_direction(encode(vae, x), smiles)
-    return encode(vae, face) + np.linspace(0, 2, steps)[:, None] * direction
+def smile_strip(z, direction, steps=9):
+    """Codes (steps, n_z) from a face's z (n_z,) along the smile's direction, two units far:
+    the factor goes from -1, serious, to 1, smiling."""
+    return z + np.linspace(0, 2, steps)[:, None] * direction
 
 
 def show_names(vae, data, rng):

@@ -1,7 +1,7 @@
 """The VAE as a scikit-learn transformer: for Pipeline, GridSearchCV, clone and pickle.
 
 X (n_samples, n_features) is the data, Z (n_samples, n_components) its codes mu. Scores are
-ELBOs in nats, higher is better. This is the one module that imports scikit-learn.
+ELBOs in nats, higher is better. This is the one module that needs scikit-learn to load.
 """
 
 import numpy as np
