@@ -63,3 +63,17 @@ def exact_linear_vae(n_x=7, n_z=3, sigma=0.4, learn_sigma=False):
 def sigma_points(n_z):
     """2 n_z noise vectors whose average of any quadratic function is its exact mean."""
     return np.sqrt(n_z) * np.vstack([np.eye(n_z), -np.eye(n_z)])
+
+
+def random_conditional(likelihood, activation=tv.SiLU, n_h=(5, 4), dtype=np.float64, n_c=2):
+    """As random_vae, and told n_c numbers."""
+    rng = np.random.default_rng(4)
+    vae = tv.ConditionalVAE(6, n_c, n_h, 3, rng, likelihood, activation, dtype)
+    vae.params.vector[:] = 0.5 * rng.standard_normal(vae.params.vector.size)
+    return vae
+
+
+def told(likelihood, n=7, n_c=2):
+    """Rows (x, c) of shape (n, 6 + n_c) for `random_conditional`, and eps (n, 3)."""
+    x, eps = batch(likelihood, n)
+    return np.hstack([x, np.random.default_rng(5).standard_normal((n, n_c))]), eps

@@ -22,7 +22,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FAMILIES = "gradients reference distributions sampling optim latent models evaluate exact train"
-SLOW = "not ctrl_c and not probabilistic_pca and not eigenvalues"  # nothing here needs them
+FAMILIES += " conditional reader diffusion"
+# Nothing here needs these:
+SLOW = "not ctrl_c and not probabilistic_pca and not eigenvalues and not faces"
 
 
 class Mutant(NamedTuple):
@@ -156,6 +158,49 @@ MUTANTS = [
             "[term.mean(dtype=np.float64) * batch_size for term in terms]")),
     mutant(11, "slerp of unequal angles: t not scaled", "latent",
            ("np.sin(t * w) * b", "np.sin(t) * b")),
+    mutant(11, "the decoder is not told the condition", "conditional",
+           ("return x[:, : self.n_x], x[:, self.n_x :]",
+            "return x[:, : self.n_x], 0 * x[:, self.n_x :]")),
+    mutant(11, "decode() puts the condition before z", "conditional",
+           ("np.hstack([z, np.broadcast_to(c, (len(z), self.n_c))])",
+            "np.hstack([np.broadcast_to(c, (len(z), self.n_c)), z])")),
+    mutant(11, "sample() paints the prior's mean alone", "conditional",
+           ("z = guards.generator(rng)", "z = 0 * guards.generator(rng)")),
+    mutant(11, "z gets the condition's gradient", "models",
+           ("self.likelihood.backward(x, out))[:, : self.n_z]",
+            "self.likelihood.backward(x, out))[:, -self.n_z :]")),
+    mutant(11, "importance weights: another row's condition", "evaluate",
+           ("np.tile(c, (k, 1))", "np.repeat(c, k, axis=0)")),
+    mutant(11, "reader: half the cross term", "reader", ("- 2 * a @ b.T", "- a @ b.T")),
+    mutant(11, "reader: distance, not its square", "reader",
+           ("np.exp(-GAMMA * square)", "np.exp(-GAMMA * np.sqrt(np.maximum(square, 0)))")),
+    mutant(11, "reader: no ridge", "reader", ("+= RIDGE", "+= 0 * RIDGE")),
+    mutant(11, "diffusion: alpha_bar without its root", "diffusion",
+           ("return np.sqrt(a).astype", "return a.astype")),
+    mutant(11, "diffusion: alpha_bar for alpha", "diffusion",
+           ("np.sqrt(alpha) * (1 - before)", "np.sqrt(here) * (1 - before)")),
+    mutant(11, "diffusion: beta for the posterior's variance", "diffusion",
+           ("(1 - before) / (1 - here) * (1 - alpha)", "1 - alpha")),
+    mutant(1, "diffusion: a variance taken for sigma", "diffusion",
+           ("np.sqrt(variance) * eps", "variance * eps")),
+    mutant(11, "diffusion: the clock is one step off", "diffusion",
+           ("self.log_snr[np.asarray(t) - 1]", "self.log_snr[np.asarray(t) - 2]")),
+    mutant(6, "diffusion: signal-to-noise upside down", "diffusion",
+           ("np.expm1(-np.diff", "np.expm1(np.diff")),
+    mutant(5, "diffusion: 2 pi once for all latents", "diffusion",
+           ("0.5 * self.n_steps * self.n_z * (LOG_2PI", "0.5 * self.n_steps * (LOG_2PI")),
+    mutant(4, "diffusion: one step's gradient for all T", "diffusion",
+           ("weight = 2 * self.n_steps * self.weight", "weight = 2 * self.weight")),
+    mutant(11, "diffusion: gradient past the net's factor", "diffusion",
+           ("self.net.backward(self._scales(t)[0] * dout", "self.net.backward(dout")),
+    mutant(11, "diffusion: hidden words are told", "diffusion",
+           ("x[:, self.n_z :] * told", "x[:, self.n_z :]")),
+    mutant(11, "diffusion: one share of words a batch", "diffusion",
+           ("< rng.random((n, 1))", "< rng.random((1, 1))")),
+    mutant(6, "guidance with the wrong sign", "diffusion",
+           ("eps + w * (eps - self", "eps - w * (eps - self")),
+    mutant(11, "energy distance: a draw paired with itself", "evaluate",
+           ("/ (n * (n - 1))", "/ n**2")),
 ]  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """Evaluation: estimators that agree with their definitions, and with exact truth."""
 
+import math
 import tracemalloc
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -132,3 +134,42 @@ def test_an_autoencoder_has_no_such_figures(rng):
     ):  # fmt: skip
         with pytest.raises(TypeError, match="vae must be a VAE, got a Autoencoder"):
             call()
+
+
+def test_energy_distance_by_its_definition(rng):
+    x, y = rng.standard_normal((5, 3)), 1 + rng.standard_normal((4, 3))
+
+    def mean(a, b, apart):
+        return np.mean([
+            np.sqrt(((a[i] - b[j]) ** 2).sum())
+            for i in range(len(a)) for j in range(len(b)) if not apart or i != j
+        ])  # fmt: skip
+
+    expected = 2 * mean(x, y, False) - mean(x, x, True) - mean(y, y, True)
+    assert tv.energy_distance(x, y) == pytest.approx(expected, rel=1e-12)
+    assert tv.energy_distance(y, x) == pytest.approx(expected, rel=1e-12)
+
+
+def test_energy_distance_of_known_distributions():
+    """N(0, 1) and N(m, 1): E|X - Y| is the mean of a folded normal, in closed form."""
+    x = np.array([[NormalDist().inv_cdf((i + 0.5) / 1000)] for i in range(1000)])  # no chance
+    m = 1.5
+    apart = 2 / np.sqrt(np.pi) * np.exp(-(m**2) / 4) + m * math.erf(m / 2)
+    expected = 2 * (apart - 2 / np.sqrt(np.pi))
+    assert tv.energy_distance(x, x + m) == pytest.approx(expected, rel=0.01)
+
+
+def test_energy_distance_is_0_on_average_where_nothing_differs(rng):
+    draws = [tv.energy_distance(*rng.standard_normal((2, 40, 2))) for _ in range(400)]
+    assert abs(np.mean(draws)) < 4.5 * np.std(draws) / np.sqrt(400)
+    assert min(draws) < 0 < max(draws)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [(np.ones((3, 2)), np.ones((3, 1))), (np.ones((1, 2)), np.ones((3, 2))), (np.ones(3),) * 2,
+     (np.ones((3, 2)), np.full((3, 2), np.nan))],
+)  # fmt: skip
+def test_energy_distance_refuses_bad_draws(x, y):
+    with pytest.raises(ValueError, match=r"x and y must|y must"):
+        tv.energy_distance(x, y)

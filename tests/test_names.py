@@ -4,13 +4,18 @@ The recipe below for 40 to 60 epochs gains 0.15 nats more; 25 are enough for a t
 """
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import numpy as np
 import pytest
 
 import tinyvae as tv
+from tinyvae import plots, widgets
 
+# ipywidgets 8.1.3 calls an old name of traitlets.
+pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in traitlets:DeprecationWarning")
 END = "."  # the padding's character; in the bigram model also what stands before a name
 VOWELS = "aeiouy"
 MARGIN = 0.5  # nats per name; the gain was 0.85 to 0.97 over three seeds
@@ -146,3 +151,68 @@ def test_most_samples_are_new_and_hardly_one_comes_twice(trained, way):
     known = set(trained.names.text.tolist())
     assert np.mean([word not in known for word in words]) >= 0.6
     assert len(set(words)) >= 0.9 * len(words)
+
+
+# ---- notebook 07, whose cells are run here on this model ---------------------------------
+
+
+NOTEBOOK = nbformat.read(Path(__file__).parents[1] / "notebooks/07_text.ipynb", as_version=4)
+
+
+def run_cells(space, *fragments):
+    """Run, in the namespace `space`, the notebook's code cells that hold these fragments."""
+    for fragment in fragments:
+        (cell,) = [c for c in NOTEBOOK.cells if c.cell_type == "code" and fragment in c.source]
+        exec(cell.source, space)
+    return space
+
+
+def printed(pattern):
+    """The number in the notebook's saved output that `pattern` leads up to."""
+    outputs = [
+        out.get("text", "") for cell in NOTEBOOK.cells for out in cell.get("outputs", [])
+    ]
+    return float(re.search(pattern + r"\s*(-?[0-9.]+)", "\n".join(outputs)).group(1))
+
+
+def test_the_notebooks_ngrams_are_this_files_bigram_model(trained):
+    space = run_cells({}, "names = tv.load_names()", "class Ngram")
+    assert space["train_text"] == trained.train  # the same split
+    assert printed("bigram: ") == pytest.approx(best_bigram(trained)[1], abs=0.0051)
+    # Only names of 11 letters differ: this file's model learns an END after them as well.
+    short = [word for word in trained.train if len(word) < trained.names.length]
+    mine, its = bigram(short, trained.names.alphabet, k=0.1), space["Ngram"](short, 2, 0.1)
+    for word in (*trained.held_out[:50], "abcdefghijk"):
+        expected = log_prob(mine, word, trained.names.length)
+        assert its.log_p(word) == pytest.approx(expected, rel=1e-12)
+    trigram = space["Ngram"](trained.train, 3, 0.1)
+    for before in ("..", ".a", "an", "zq"):
+        assert sum(trigram.p(before, a) for a in trained.names.alphabet) == pytest.approx(1)
+
+
+def test_the_elbo_lies_below_the_trigram_model_as_the_notebook_says(trained):
+    x = trained.names.encode(trained.held_out)
+    elbo = tv.mean_elbo(trained.vae, x, np.random.default_rng(0))
+    assert elbo < printed("trigram: ") - MARGIN
+
+
+def test_the_notebooks_walk(trained):
+    """The function behind the widget, and what the widget does with words that do not suit."""
+    space = {"names": trained.names, "vae": trained.vae, "np": np, "tv": tv}
+    space |= {"plots": plots, "widgets": widgets, "known": set(trained.names.text)}
+    run_cells(space, "def between", "def walk")
+    way = space["between"]("anna", "maria")
+    assert way[0] == "anna" and way[-1] == "maria" and len(way) >= 4
+    _, text = space["walk"](" Anna", "maria", 0.0, 0.0)
+    first, on_the_way, near = text.split("\n")
+    assert (first, near) == ("here: anna", "neighbours: anna")
+    assert on_the_way == "on the way: " + ", ".join(way)
+    assert space["walk"]("anna", "maria", 1.0, 0.0)[1].startswith("here: maria")
+    explorer = widgets.explorer(
+        space["walk"], "Letters.", name="anna", towards="maria", way=(0, 1, 0), spread=(0, 1, 0)
+    )
+    before = explorer.picture.value
+    explorer.sliders["name"].value = "anna-2"
+    assert "anna-2" in explorer.text and explorer.picture.value == before
+    explorer.sliders["name"].value = "peter"
+    assert explorer.text.startswith("here: ") and explorer.picture.value != before

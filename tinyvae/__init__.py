@@ -16,6 +16,7 @@ Read the modules in the order of the course: ops, layers, distributions, samplin
 optim, train, evaluate, latent.
 """
 
+from tinyvae.conditional import ConditionalVAE
 from tinyvae.datasets import (
     draw_faces,
     load_digits,
@@ -24,7 +25,9 @@ from tinyvae.datasets import (
     load_mnist,
     load_names,
     load_olivetti,
+    read_prompt,
 )
+from tinyvae.diffusion import Diffusion, DiffusionTerms, Noise, log_snr_schedule
 from tinyvae.distributions import (
     Bernoulli,
     Categorical,
@@ -36,6 +39,7 @@ from tinyvae.distributions import (
 from tinyvae.evaluate import (
     active_units,
     aggregated_posterior,
+    energy_distance,
     iw_log_likelihood,
     kl_per_dim,
     mean_elbo,
@@ -46,6 +50,7 @@ from tinyvae.layers import Dense, ReLU, Sequential, SiLU, Tanh, mlp
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.ops import logmeanexp, logsumexp, sigmoid, softplus
 from tinyvae.optim import Adam
+from tinyvae.reader import face_reader
 from tinyvae.sampling import reparameterize, reparameterize_grad
 from tinyvae.storage import load, load_checkpoint, load_face_vae, save
 from tinyvae.train import Diverged, train

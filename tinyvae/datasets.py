@@ -8,6 +8,7 @@ Pixels lie in [0, 1], 0 is black; pictures are stored row by row.
 
 import gzip
 import math
+import re
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ FACE_WORDS = {
     "skin": ("dark skin", "light skin"),
 }
 FACE_NAMES = tuple(FACE_WORDS)
+FACE_PHRASES = tuple(phrase for pair in FACE_WORDS.values() for phrase in pair)
+FILLERS = set("a an and face has is of person the who with".split())  # say nothing in a prompt
 FACE_SIDE = 28
 ALPHABET = ".abcdefghijklmnopqrstuvwxyz"  # "." ends a name and fills the rest of its places
 NAMES_FILE = Path(__file__).parent / "data" / "first_names.txt"
@@ -212,6 +215,51 @@ def _caption(row):
     *first, last = said.values() or [""]
     listed = f"{', '.join(first)} and {last}" if first else last
     return f"{caption} with {listed}" if listed else caption
+
+
+def read_prompt(prompt):
+    """Which phrases of FACE_WORDS a prompt says: (16,), float32, 1 for said, 0 for not.
+
+    FACE_PHRASES names the columns: two for each factor, the low phrase first. Capitals, commas,
+    hyphens and articles do not matter: "Smiling, wide set eyes" says two phrases. ValueError
+    for words that are no phrase of a caption (the message lists all phrases) and for a prompt
+    that says both phrases of one factor; TypeError if it is no str.
+    """
+    if not isinstance(prompt, str):
+        raise TypeError(f"prompt must be a str, got {prompt!r}")
+    said, unknown, words = np.zeros(len(FACE_PHRASES), np.float32), [], _words(prompt)
+    while words:
+        n = next((n for n in (3, 2, 1) if tuple(words[:n]) in _PHRASES), 0)
+        if n:
+            said[_PHRASES[tuple(words[:n])]] = 1
+        elif words[0] not in FILLERS:
+            unknown.append(words[0])
+        del words[: n or 1]
+    _refuse(unknown, said)
+    return said
+
+
+def _words(text):
+    return re.findall(r"\w+", text.lower().replace("_", " "))
+
+
+def _refuse(unknown, said):
+    """ValueError for words that are not known, or that contradict each other."""
+    if unknown:
+        raise ValueError(
+            f"prompt has words that are no phrase of a caption: {', '.join(unknown)}. "
+            f"The phrases are: {', '.join(FACE_PHRASES)}"
+        )
+    for low, high in FACE_WORDS.values():
+        if said[FACE_PHRASES.index(low)] and said[FACE_PHRASES.index(high)]:
+            raise ValueError(f"prompt contradicts itself: {low} and {high}; say one of the two")
+
+
+# The words of each phrase without its article: its column in what read_prompt returns.
+_PHRASES = {
+    tuple(word for word in _words(phrase) if word != "a"): column
+    for column, phrase in enumerate(FACE_PHRASES)
+}
 
 
 def _check_factors(factors):

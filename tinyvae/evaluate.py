@@ -54,7 +54,9 @@ def log_weights(vae, x, mu, logvar, k, rng):
     """log w of k draws z ~ q(z|x) for each row: (k, N), float64."""
     eps = rng.standard_normal((k, *mu.shape), vae.dtype)
     z = reparameterize(mu, logvar, eps)
-    out = vae.decode(z.reshape(-1, vae.n_z)).reshape(k, *x.shape)
+    x, *told = vae.apart(x)
+    told = [np.tile(c, (k, 1)) for c in told]
+    out = vae.decode(z.reshape(-1, vae.n_z), *told).reshape(k, *x.shape)
     recon = vae.likelihood.log_prob(x, out)
     return (recon + log_normal(z) - log_normal(z, mu, logvar)).astype(np.float64)
 
@@ -77,6 +79,30 @@ def aggregated_posterior(vae, x, rng):
     mu, logvar = encode_all(vae, x)
     rng = guards.generator(rng)
     return reparameterize(mu, logvar, rng.standard_normal(mu.shape, vae.dtype))
+
+
+def energy_distance(x, y):
+    """An unbiased estimate of 2 E|X - Y| - E|X - X'| - E|Y - Y'| from draws x (N, L), y (M, L).
+
+    0 if and only if X and Y have one distribution, else greater (Szekely & Rizzo 2013, J. Stat.
+    Plan. Inference 143); the estimate scatters about it, so it may fall below 0. No draw is
+    paired with itself. ValueError for fewer than 2 draws of either.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim != 2 or x.shape[1:] != y.shape[1:] or min(len(x), len(y)) < 2:
+        raise ValueError(
+            f"x and y must be (N, L), (M, L), N and M >= 2, got {x.shape}, {y.shape}"
+        )
+    x = guards.matrix("x", x, x.shape[1], np.float64)
+    y = guards.matrix("y", y, x.shape[1], np.float64)
+    n, m = len(x), len(y)
+    within = _distances(x, x) / (n * (n - 1)) + _distances(y, y) / (m * (m - 1))
+    return float(2 * _distances(x, y) / (n * m) - within)
+
+
+def _distances(x, y):
+    """The sum of |x_i - y_j| over all pairs of rows; a row to itself is exactly 0."""
+    return sum(np.linalg.norm(rows[:, None] - y, axis=-1).sum() for rows in batches(x, 32))
 
 
 def encode_all(vae, x):

@@ -40,20 +40,23 @@ class Autoencoder:
     """
 
     codes_per_latent = 1  # the encoder puts out z itself
+    n_c = 0  # numbers that encoder and decoder are told besides: a ConditionalVAE's alone
     _last = None  # what the last elbo (or recon) left for backward
 
     def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
         self.n_x, self.n_z = guards.whole("n_x", n_x), guards.whole("n_z", n_z)
-        self.n_h = _widths(n_h)
-        _check_kinds(likelihood, activation)
+        self.n_h = widths(n_h)
+        check_kinds(likelihood, activation)
         guards.generator(rng)
         self.likelihood = Gaussian() if likelihood is None else copy.deepcopy(likelihood)
         self.activation, self.dtype = activation, np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise TypeError(f"dtype must be float32 or float64, got {self.dtype}")
         n_codes = self.codes_per_latent * self.n_z
-        self.encoder = mlp((self.n_x, *self.n_h, n_codes), rng, activation, dtype)
-        self.decoder = mlp((self.n_z, *reversed(self.n_h), self.n_x), rng, activation, dtype)
+        sizes = self.n_x + self.n_c, *self.n_h, n_codes
+        self.encoder = mlp(sizes, rng, activation, dtype)
+        sizes = self.n_z + self.n_c, *reversed(self.n_h), self.n_x
+        self.decoder = mlp(sizes, rng, activation, dtype)
         self.params, self.grads = pack(self._parts, self.dtype)
 
     @property
@@ -160,6 +163,10 @@ class VAE(Autoencoder):
     def _split(self, codes):
         return codes[:, : self.n_z], codes[:, self.n_z :]
 
+    def apart(self, x):
+        """The rows x as (what is to be told by z, *what the decoder is told besides): (x,)."""
+        return (x,)
+
     def elbo(self, x, eps, remember=True):
         """Terms(elbo, recon, kl), each (N,), in nats, with one draw z = mu + sigma eps.
 
@@ -173,7 +180,8 @@ class VAE(Autoencoder):
         encoder, decoder = self._nets(remember)
         mu, logvar = self._split(encoder(x))
         z = reparameterize(mu, logvar, eps)
-        out = decoder(z)
+        x, *told = self.apart(x)
+        out = decoder(np.hstack([z, *told]))
         recon = self.likelihood.log_prob(x, out)
         kl = kl_to_prior(mu, logvar).sum(axis=-1)
         if remember:
@@ -205,7 +213,7 @@ class VAE(Autoencoder):
         if guards.real("free_bits", free_bits, least=0):
             told = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64) > free_bits
             weight = weight * told.astype(self.dtype)
-        dz = self.decoder.backward(self.likelihood.backward(x, out))
+        dz = self.decoder.backward(self.likelihood.backward(x, out))[:, : self.n_z]
         dmu, dlogvar = reparameterize_grad(dz, logvar, eps)
         dkl_dmu, dkl_dlogvar = kl_to_prior_grad(mu, logvar)
         codes = np.hstack([dmu + weight * dkl_dmu, dlogvar + weight * dkl_dlogvar])
@@ -238,7 +246,7 @@ def rebuild(kind, settings, params):
     return model
 
 
-def _widths(n_h):
+def widths(n_h):
     try:
         return tuple(guards.whole("n_h", n) for n in n_h)
     except TypeError:
@@ -247,7 +255,7 @@ def _widths(n_h):
         ) from None
 
 
-def _check_kinds(likelihood, activation):
+def check_kinds(likelihood, activation):
     if isinstance(likelihood, type):
         raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
     if likelihood is not None and not hasattr(likelihood, "log_prob"):

@@ -217,3 +217,118 @@ def numerals(z, labels, extent=3.0, names=("z1", "z2")):
     axes.set(xlabel=names[0], ylabel=names[1])
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def clouds(groups, labels, extent=3.0):
+    """A Figure with a panel for each of groups {name: points z (N, 2)}, all on one scale."""
+    figure = Figure(figsize=(2.6 * len(groups), 2.9), dpi=100, layout="constrained")
+    panels = figure.subplots(1, len(groups), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (name, z) in zip(panels, groups.items(), strict=True):
+        axes.scatter(*np.transpose(z), s=3, color=BLUE, alpha=0.5, linewidths=0)
+        axes.set(xlim=(-extent, extent), ylim=(-extent, extent), box_aspect=1)
+        axes.set(xlabel=labels[0], title=name)
+    panels[0].set_ylabel(labels[1])
+    figure.draw_without_rendering()  # or the first layout leaves no room for the titles
+    return figure
+
+
+def shares(names, groups, goal, label):
+    """A Figure of shares, 0 to 1: a row for each of names, a mark for each of groups {name:
+    shares (len(names),)}, told apart by colour and shape, and a line at the share `goal`."""
+    figure = Figure(figsize=(7.0, 0.9 + 0.25 * len(names)), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(goal, color=BLACK, linewidth=1, linestyle=":")
+    for (name, x), (colour, _), mark in zip(groups.items(), STYLES, "osD^v", strict=False):
+        axes.plot(x, range(len(names)), mark, color=colour, label=name, markersize=5)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel(label)
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def word_table(columns, marked=()):
+    """A Figure with a column of words for each of columns {head: words}; the words that are
+    in `marked` stand in blue and italics."""
+    n = max(len(words) for words in columns.values())
+    figure = Figure(figsize=(1.35 * len(columns), 0.3 + 0.25 * n), dpi=100)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, len(columns)), ylim=(n + 0.2, -1.0))
+    axes.set_axis_off()
+    for across, (head, words) in enumerate(columns.items()):
+        axes.text(across + 0.08, -0.5, head, va="center", fontsize=9, weight="bold")
+        for down, word in enumerate(words, start=1):
+            style = {"color": BLUE, "style": "italic"} if word in marked else {}
+            axes.text(across + 0.08, down - 0.5, word, va="center", fontsize=10, **style)
+    axes.axhline(0, color=BLACK, linewidth=0.8)
+    return figure
+
+
+def share_bars(groups, label):
+    """A Figure with a row for each of groups {name: {measure: share in [0, 1]}}, the first on
+    top, and a bar with its number for each measure."""
+    measures = list(next(iter(groups.values())))
+    figure = Figure(figsize=(7.2, 0.9 + 0.5 * len(groups)), dpi=100, layout="constrained")
+    axes, height = figure.subplots(), 0.8 / len(measures)
+    for k, (measure, colour) in enumerate(zip(measures, (SKY, BLUE, ORANGE), strict=False)):
+        rows = np.arange(len(groups)) + (k - (len(measures) - 1) / 2) * height
+        values = [group[measure] for group in groups.values()]
+        bars = axes.barh(rows, values, height, color=colour, label=measure)
+        axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=3, fontsize=8)
+    axes.set_yticks(range(len(groups)), list(groups))
+    axes.set(xlim=(0, 1.12), ylim=(len(groups) - 0.5, -0.5), xlabel=label)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(frameon=False, loc="outside upper right", ncols=len(measures))
+    return figure
+
+
+def latent_panels(panels):
+    """A Figure with the sorted KL of each latent, nats, in one panel for each of panels
+    {title: kl (n_z,)}."""
+    figure = Figure(figsize=(2.3 * len(panels), 2.9), dpi=100, layout="constrained")
+    row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (title, kl) in zip(row, panels.items(), strict=True):
+        axes.bar(np.arange(1, len(kl) + 1), np.sort(kl)[::-1], color=BLUE)
+        axes.set_title(title, fontsize=9)
+        axes.set_xlabel("latent, by its KL")
+        axes.spines[["top", "right"]].set_visible(False)
+    row[0].set_ylabel("KL (nats)")
+    return figure
+
+
+def letter_columns(probabilities, alphabet, rows=3):
+    """A Figure with the likeliest letters of each place, the likeliest on top, the darker the
+    more probable, none below 1 %: probabilities (places, len(alphabet)). So the top row is
+    the name."""
+    figure = Figure(figsize=(0.42 * len(probabilities), 0.42 * rows), dpi=80)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(-0.5, len(probabilities) - 0.5), ylim=(rows - 0.5, -0.5))
+    axes.set_axis_off()
+    for place, each in enumerate(probabilities):
+        for row, letter in enumerate(np.argsort(-each)[:rows]):
+            if each[letter] < 0.01:
+                continue
+            shade = str(0.93 * (1 - each[letter] ** 0.5))  # a grey level, "0" is black
+            style = {"color": shade, "ha": "center", "va": "center", "fontsize": 18}
+            axes.text(place, row, alphabet[letter], family="monospace", **style)
+    return figure
+
+
+def changes(came, names):
+    """A Figure of the matrix came (n, n), printed and shaded by size: row, the factor asked
+    for; column, the factor that came; 1 on the diagonal and 0 elsewhere would be perfect."""
+    words = [name.replace("_", " ") for name in names]
+    figure = Figure(figsize=(6.4, 4.6), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(np.abs(came), cmap="Blues", vmin=0, vmax=1.6)
+    for (row, column), value in np.ndenumerate(came):
+        text = f"{value:z.2f}".replace("-", "\N{MINUS SIGN}")
+        axes.text(column, row, text, ha="center", va="center", fontsize=9)
+    axes.set_xticks(range(len(words)), words, rotation=35, ha="right")
+    axes.set_yticks(range(len(words)), words)
+    axes.set(xlabel="came", ylabel="asked for")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure

@@ -9,20 +9,23 @@ import math
 import os
 from itertools import pairwise
 from pathlib import Path
+from types import NoneType
 from typing import NamedTuple
 
 import numpy as np
 
 from tinyvae import guards
+from tinyvae.conditional import ConditionalVAE
+from tinyvae.diffusion import CLOCK, Diffusion
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
 from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
 
 FORMAT = "tinyvae model, version 1"
-MODELS = {c.__name__: c for c in (Autoencoder, VAE)}
+MODELS = {c.__name__: c for c in (Autoencoder, VAE, ConditionalVAE, Diffusion)}
 ACTIVATIONS = {c.__name__: c for c in (Tanh, ReLU, SiLU)}
-LIKELIHOODS = {c.__name__: c for c in (Bernoulli, Gaussian, Categorical)}
+LIKELIHOODS = {c.__name__: c for c in (Bernoulli, Gaussian, Categorical, NoneType)}
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937")}
 
 
@@ -94,7 +97,7 @@ def load_checkpoint(path):
 
 def _describe(model, opt, rng, epoch):
     settings = model.settings
-    likelihood, activation = settings.pop("likelihood"), settings.pop("activation")
+    likelihood, activation = settings.pop("likelihood", None), settings.pop("activation")
     for kind, known in (
         (type(model), MODELS), (type(likelihood), LIKELIHOODS), (activation, ACTIVATIONS)
     ):  # fmt: skip
@@ -103,7 +106,7 @@ def _describe(model, opt, rng, epoch):
     header = {
         "format": FORMAT, "kind": type(model).__name__,
         "settings": settings | {"dtype": settings["dtype"].name},
-        "likelihood": [type(likelihood).__name__, dict(likelihood.settings)],
+        "likelihood": [type(likelihood).__name__, dict(getattr(likelihood, "settings", {}))],
         "activation": activation.__name__, "epoch": guards.whole("epoch", epoch, least=0),
         "rng": None if rng is None else guards.generator(rng).bit_generator.state, "adam": None,
     }  # fmt: skip
@@ -154,10 +157,10 @@ def _restore(header, arrays):
     if sha256 != _digest(header, arrays):
         raise ValueError("its checksum does not match its contents")
     likelihood, options = header["likelihood"]
-    model = MODELS[header["kind"]](
-        **header["settings"], likelihood=LIKELIHOODS[likelihood](**options),
-        activation=ACTIVATIONS[header["activation"]], rng=np.random.default_rng(0),
-    )  # fmt: skip
+    settings = header["settings"] | {"activation": ACTIVATIONS[header["activation"]]}
+    if MODELS[header["kind"]] is not Diffusion:  # the one model without a likelihood
+        settings["likelihood"] = LIKELIHOODS[likelihood](**options)
+    model = MODELS[header["kind"]](**settings, rng=np.random.default_rng(0))
     model.params.update({name: arrays[name] for name in model.params})
     epoch = guards.whole("epoch", header["epoch"], least=0)
     return Checkpoint(model, _adam(model, header["adam"], arrays), _rng(header["rng"]), epoch)
@@ -166,13 +169,8 @@ def _restore(header, arrays):
 def _shapes(header):
     """The arrays that a model of these settings has, found without making one: a header that
     asks for billions of numbers is refused before they are there."""
-    settings, widths = header["settings"], list(header["settings"]["n_h"])
-    codes = MODELS[header["kind"]].codes_per_latent * settings["n_z"]
     shapes = {}
-    for part, sizes in (
-        ("encoder", [settings["n_x"], *widths, codes]),
-        ("decoder", [settings["n_z"], *widths[::-1], settings["n_x"]]),
-    ):
+    for part, sizes in _sizes(MODELS[header["kind"]], **header["settings"]).items():
         for i, (n_in, n_out) in enumerate(pairwise(sizes)):
             shapes |= {f"{part}.{i}.W": (n_in, n_out), f"{part}.{i}.b": (n_out,)}
     if header["likelihood"] == ["Gaussian", {"sigma": None}]:
@@ -181,6 +179,14 @@ def _shapes(header):
         total = sum(math.prod(shape) for shape in shapes.values())
         shapes |= {"adam.m": (total,), "adam.v": (total,)}
     return shapes
+
+
+def _sizes(kind, n_z, n_h, n_x=None, n_c=0, **others):
+    """The widths of each network of a model of class `kind`, from its input to its output."""
+    if kind is Diffusion:
+        return {"net": [n_z + CLOCK + n_c, *n_h, n_z]}
+    codes = kind.codes_per_latent * n_z
+    return {"encoder": [n_x + n_c, *n_h, codes], "decoder": [n_z + n_c, *n_h[::-1], n_x]}
 
 
 def _check_arrays(arrays, expected, dtype):

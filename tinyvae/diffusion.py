@@ -1,0 +1,257 @@
+"""Diffusion: a VAE of many layers. Its encoder is fixed and adds noise; its decoder removes it.
+
+z_0 (N, n_z) is the data (here: codes of a VAE), z_1 ... z_T ever noisier copies of it:
+q(z_t | z_{t-1}) = N(sqrt(1 - beta_t) z_{t-1}, beta_t I), whence q(z_t | z_0) =
+N(sqrt(alpha_bar_t) z_0, (1 - alpha_bar_t) I) with alpha_bar_t the product of 1 - beta_1 to
+1 - beta_t. log_snr = log(alpha_bar / (1 - alpha_bar)) is the logarithm of signal over noise.
+A condition c (N, n_c) is told to the decoder; 0 in a column of c says nothing. Terms in nats.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyvae import guards
+from tinyvae.distributions import LOG_2PI, kl_to_prior
+from tinyvae.layers import SiLU, mlp
+from tinyvae.models import check_kinds, rebuild, widths
+from tinyvae.ops import sigmoid
+from tinyvae.parameters import pack
+
+WAVES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
+CLOCK = 1 + 2 * len(WAVES)  # numbers that tell the net log_snr: itself, sines and cosines
+
+
+class Noise(NamedTuple):
+    """What chance decides: t (N,) in 1 ... T, eps (N, n_z), told (N, n_c) true or false."""
+
+    t: np.ndarray
+    eps: np.ndarray
+    told: np.ndarray
+
+
+class DiffusionTerms(NamedTuple):
+    """The ELBO and its parts, each (N,), in nats; elbo == recon - diffusion - prior, always.
+
+    recon      log p(z_0 | z_1)
+    diffusion  the sum over t = 2 ... T of KL(q(z_{t-1} | z_t, z_0) || p(z_{t-1} | z_t))
+    prior      KL(q(z_T | z_0) || N(0, I))
+    """
+
+    elbo: np.ndarray
+    recon: np.ndarray
+    diffusion: np.ndarray
+    prior: np.ndarray
+
+
+def log_snr_schedule(n_steps, first=8.0, last=-6.0):
+    """alpha_bar (n_steps,) whose log_snr falls in a straight line from `first` to `last`.
+
+    Each KL of the ELBO then weighs its squared error alike: see `Diffusion`.
+    """
+    first, last = guards.real("first", first), guards.real("last", last)
+    if not last < first:
+        raise ValueError(f"first must be > last, got {first} and {last}")
+    return sigmoid(np.linspace(first, last, guards.whole("n_steps", n_steps)))
+
+
+class Diffusion:
+    """p(z_T) = N(0, I), then T steps p(z_{t-1} | z_t) down to the data z_0.
+
+    Each step has the mean and variance of q(z_{t-1} | z_t, z_0), with z_0 replaced by what the
+    denoiser makes of z_t; the last, p(z_0 | z_1), has the variance (1 - alpha_bar_1) /
+    alpha_bar_1. The denoiser estimates eps, the noise in z_t, as
+
+        eps_hat = sqrt(1 - alpha_bar_t) z_t + sqrt(alpha_bar_t) net(z_t, log_snr_t, c):
+
+    with net = 0 it is exact for data N(0, I) (Salimans & Ho 2022, arXiv:2202.00512, call what
+    the net estimates v). Ho et al. 2020 (arXiv:2006.11239), eqs. 4 to 12.
+
+    n_h are the widths of net's hidden layers; alpha_bar (T,) falls, strictly, within (0, 1).
+    A row of the data for `tv.train` is [z_0, c], z_0 and c side by side.
+    """
+
+    _last = None  # what the last elbo left for backward
+
+    def __init__(self, n_z, n_c, n_h, alpha_bar, rng, activation=SiLU, dtype=np.float32):
+        self.n_z, self.n_c = guards.whole("n_z", n_z), guards.whole("n_c", n_c, least=0)
+        self.n_h, self.alpha_bar = widths(n_h), _falling(alpha_bar)
+        check_kinds(None, activation)
+        self.activation, self.dtype = activation, np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise TypeError(f"dtype must be float32 or float64, got {self.dtype}")
+        self.n_steps = len(self.alpha_bar)
+        self.log_snr = np.log(self.alpha_bar) - np.log1p(-self.alpha_bar)
+        # -log p(z_0 | z_1) weighs the squared error in eps by 1/2, the KL of step t > 1 by
+        # half of SNR_{t-1} / SNR_t - 1.
+        self.weight = 0.5 * np.concatenate([[1.0], np.expm1(-np.diff(self.log_snr))])
+        sizes = self.n_z + CLOCK + self.n_c, *self.n_h, self.n_z
+        self.net = mlp(sizes, guards.generator(rng), activation, dtype)
+        self.params, self.grads = pack(self._parts, self.dtype)
+
+    @property
+    def _parts(self):
+        return {"net": self.net}
+
+    def data(self, x):
+        """`x` in the model's dtype, checked: rows [z_0, c], finite, (N, n_z + n_c)."""
+        return guards.matrix("x", x, self.n_z + self.n_c, self.dtype)
+
+    def add_noise(self, z0, t, eps):
+        """z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps; t (N,) or a number >= 1."""
+        signal, noise = self._scales(t)
+        return signal * z0 + noise * eps
+
+    def _scales(self, t):
+        """sqrt(alpha_bar_t) and sqrt(1 - alpha_bar_t), (N, 1) or (1, 1)."""
+        a = np.reshape(self.alpha_bar[np.asarray(t) - 1], (-1, 1))
+        return np.sqrt(a).astype(self.dtype), np.sqrt(1 - a).astype(self.dtype)
+
+    def eps_hat(self, z, t, c, remember=False):
+        """The denoiser's estimate (N, n_z) of the eps in z = z_t, told c (N, n_c)."""
+        signal, noise = self._scales(t)
+        a = np.broadcast_to(self.log_snr[np.asarray(t) - 1].reshape(-1, 1), (len(z), 1))
+        clock = np.hstack([a / 10, np.sin(WAVES * a), np.cos(WAVES * a)]).astype(self.dtype)
+        net = self.net.forward if remember else self.net
+        return noise * z + signal * net(np.hstack([z, clock, c]))
+
+    def elbo(self, x, noise, remember=True):
+        """DiffusionTerms of rows x = [z_0, c], estimated from one step t each.
+
+        The sum over the steps is T times its term at `noise.t`; its mean over t, uniform on
+        1 ... T, and eps is the ELBO. Columns of c that are not `noise.told` are set to 0. Keeps
+        what `backward` needs if it is to remember.
+        """
+        x, (t, eps, told) = self.data(x), self._checked(noise, len(x))
+        z0, c = x[:, : self.n_z], x[:, self.n_z :] * told
+        residual = eps - self.eps_hat(self.add_noise(z0, t, eps), t, c, remember)
+        loss = self.n_steps * (self.weight[t - 1] * (residual**2).sum(axis=-1))
+        constant = 0.5 * self.n_steps * self.n_z * (LOG_2PI - self.log_snr[0])
+        recon = np.where(t == 1, -loss - constant, 0).astype(self.dtype)
+        steps = np.where(t == 1, 0, loss).astype(self.dtype)
+        prior = self.prior_kl(z0).astype(self.dtype)
+        if remember:
+            self._last = t, residual, recon - steps - prior
+        return DiffusionTerms(recon - steps - prior, recon, steps, prior)
+
+    def prior_kl(self, z0):
+        """KL(q(z_T | z_0) || N(0, I)), (N,): what is left of z_0 after the last step."""
+        last = self.alpha_bar[-1]
+        return kl_to_prior(np.sqrt(last) * z0, np.log1p(-last)).sum(axis=-1)
+
+    def _checked(self, noise, n):
+        t, eps, told = noise
+        eps = guards.matrix("eps", eps, self.n_z, self.dtype)
+        t, told = np.asarray(t), np.asarray(told, dtype=self.dtype)
+        if len(eps) != n or t.shape != (n,) or told.shape != (n, self.n_c):
+            raise ValueError(
+                f"noise must have t ({n},), eps ({n}, {self.n_z}) and told ({n}, {self.n_c}), "
+                f"got {t.shape}, {eps.shape} and {told.shape}"
+            )
+        if t.dtype.kind not in "iu" or t.min() < 1 or t.max() > self.n_steps:
+            raise ValueError(f"t must hold whole numbers from 1 to {self.n_steps}")
+        return t, eps, told
+
+    def loss(self, beta=1.0, free_bits=0.0):
+        """-mean(elbo) of the last `elbo`, a float."""
+        return -float(self._remembered()[2].mean(dtype=np.float64))
+
+    def backward(self, beta=1.0, free_bits=0.0):
+        """Fill `grads` with d(-mean(elbo))/d(param) for the last `elbo`.
+
+        beta and free_bits are the VAE's and change nothing: this encoder learns nothing.
+        """
+        t, residual, _ = self._remembered()
+        weight = 2 * self.n_steps * self.weight[t - 1] / len(t)
+        dout = -weight[:, None].astype(self.dtype) * residual  # dL / d eps_hat
+        self.net.backward(self._scales(t)[0] * dout, input_grad=False)
+
+    def _remembered(self):
+        if self._last is None:
+            raise RuntimeError("backward has nothing to go back through: call elbo first")
+        return self._last
+
+    def objective(self, x, rng, remember=True):
+        """What `train` raises: `elbo` at steps and noise drawn from rng.
+
+        Each row is told each column of its c with one probability, itself uniform on [0, 1]:
+        how many columns are told is then uniform on 0 ... n_c, and which, has nothing to do
+        with the row. So the model learns p(z_0 | whatever is told), and p(z_0) from rows that
+        are told nothing (Ho & Salimans 2022, arXiv:2207.12598, algorithm 1).
+        """
+        n = len(x)
+        # Spread evenly over 1 ... T, which keeps each t uniform and the mean's variance low.
+        share = (rng.random() + np.arange(n) / n) % 1
+        t = 1 + np.minimum((share * self.n_steps).astype(int), self.n_steps - 1)
+        told = rng.random((n, self.n_c)) < rng.random((n, 1))
+        eps = rng.standard_normal((n, self.n_z), self.dtype)
+        return self.elbo(x, Noise(t, eps, told), remember)
+
+    def posterior(self, z, z0, t):
+        """Mean (N, n_z) and variance (a float) of q(z_{t-1} | z_t, z_0); Ho et al., eq. 7."""
+        here, before = self.alpha_bar[t - 1], self.alpha_bar[t - 2] if t > 1 else 1.0
+        alpha = here / before  # 1 - beta_t
+        mean = np.sqrt(before) * (1 - alpha) * z0 + np.sqrt(alpha) * (1 - before) * z
+        return mean / (1 - here), (1 - before) / (1 - here) * (1 - alpha)
+
+    def path(self, n, rng, c=None, guidance=0.0):
+        """Yield n draws of z_T, z_{T-1}, ..., z_0, each (n, n_z); of p(z_0 | z_1) the mean.
+
+        c is a condition (n_c,) for all or (n, n_c); None tells nothing. With `guidance` w each
+        step uses (1 + w) eps_hat(z, c) - w eps_hat(z, 0): Ho & Salimans 2022, eq. 6.
+        """
+        n, w = guards.whole("n", n), guards.real("guidance", guidance)
+        c = self._condition(c, n)
+        z = guards.generator(rng).standard_normal((n, self.n_z), self.dtype)
+        yield z
+        for t in range(self.n_steps, 0, -1):
+            signal, noise = self._scales(t)
+            mean, variance = self.posterior(
+                z, (z - noise * self._guided(z, t, c, w)) / signal, t
+            )
+            eps = rng.standard_normal(z.shape, self.dtype)
+            z = (mean + np.sqrt(variance) * eps).astype(self.dtype)
+            yield z
+
+    def _condition(self, c, n):
+        """c as (n, n_c) in the model's dtype; None as zeros."""
+        if c is None:
+            return np.zeros((n, self.n_c), self.dtype)
+        c = guards.matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
+        if len(c) not in (1, n):
+            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
+        return np.repeat(c, n // len(c), axis=0)
+
+    def _guided(self, z, t, c, w):
+        eps = self.eps_hat(z, t, c)
+        return eps + w * (eps - self.eps_hat(z, t, np.zeros_like(c))) if w else eps
+
+    def sample(self, n, rng, c=None, guidance=0.0):
+        """n draws of z_0 (n, n_z): the end of `path`."""
+        *_, z0 = self.path(n, rng, c, guidance)
+        return z0
+
+    def astype(self, dtype):
+        """A copy in another dtype (the gradient check asks for float64)."""
+        settings = self.settings | {"dtype": np.dtype(dtype)}
+        return rebuild(type(self), settings, self.params.astype(dtype))
+
+    @property
+    def settings(self):
+        """What `rebuild` needs beside the parameters."""
+        return {
+            "n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "alpha_bar": self.alpha_bar,
+            "activation": self.activation, "dtype": self.dtype,
+        }  # fmt: skip
+
+    def __reduce__(self):
+        return rebuild, (type(self), self.settings, self.params)
+
+
+def _falling(alpha_bar):
+    a = np.array(alpha_bar)
+    if a.ndim != 1 or not len(a) or a.dtype.kind != "f":
+        a = np.zeros(1)  # refused below, with the rest
+    if not (np.all((a > 0) & (a < 1)) and np.all(np.diff(a) < 0)):
+        raise ValueError("alpha_bar must be (T,), T >= 1, falling strictly, within (0, 1)")
+    return a
