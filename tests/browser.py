@@ -2,9 +2,9 @@
 
     python tests/browser.py [--shots DIR] [--folder notebooks]
 
-Copies of two notebooks are run from top to bottom; then the first explorer of the one and the
-map of the other are moved. Pictures must change, in less than 100 ms (the median of 24 steps),
-and nothing may be asked of the network. Needs Debian's chromium, and playwright from PyPI.
+Copies of some notebooks are run from top to bottom; then an explorer, a map or a text box of
+each is moved. Pictures must change, in less than 100 ms (the median of 24 steps), and nothing
+may be asked of the network. Needs Debian's chromium, and playwright from PyPI.
 """
 
 import argparse
@@ -166,7 +166,7 @@ def open_and_run(page, address, token, path):
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
     page.get_by_role("menuitem", name="Run", exact=True).first.click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
-    wait_for(lambda: all_ran(page), 180, "not every cell has run")
+    wait_for(lambda: all_ran(page), 400, "not every cell has run")
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
     no_errors(page)  # that of the last cell may come after its number
 
@@ -263,7 +263,38 @@ def latent_map(page):
     return moved
 
 
-CHECKS = {"00_painting_studio.ipynb": explorer, "05_latent_interpolation.ipynb": latent_map}
+def text_box(said, wrong, answer):
+    """How to type into the first text box: `said` draws, `wrong` has `answer` as its line."""
+
+    def move(page):
+        moved = Moved(page, ".tinyvae-explorer:has(input[type=text])", ".noUi-handle")
+        box = moved.box.locator("input[type=text]").first
+
+        def type_in(words):
+            box.fill(words)
+            box.press("Enter")
+
+        moved.changes(lambda: type_in(said), f"after {said!r} and Enter")
+        shown = moved.picture.get_attribute("src")
+        type_in(wrong)
+        wait_for(lambda: answer in moved.line.inner_text(), 10, f"{wrong!r} is not answered")
+        need(moved.picture.get_attribute("src") == shown, f"{wrong!r} changed the picture")
+        type_in(said)
+        wait_for(lambda: answer not in moved.line.inner_text(), 10, f"{said!r} is not drawn")
+        return moved
+
+    return move
+
+
+CHECKS = {
+    "00_painting_studio.ipynb": explorer,
+    "05_latent_interpolation.ipynb": latent_map,
+    "06_controllable_generation.ipynb": explorer,
+    "07_text.ipynb": text_box("julia", "julia 3", "at most 11 characters"),
+    "08_diffusion_and_text_to_image.ipynb": text_box(
+        "a serious face with long hair", "a purple face", "purple"
+    ),
+}
 
 
 def check(browser, address, token, path, shots):
@@ -322,7 +353,7 @@ def main():
                     check(browser, address, token, root / name, options.shots)
     except (Wrong, Error) as error:
         sys.exit(f"FAILED {name}: {error}")
-    print(f"Both widgets move by mouse and keys; screenshots in {options.shots}.")
+    print(f"Every widget moves by mouse and keys; screenshots in {options.shots}.")
 
 
 if __name__ == "__main__":

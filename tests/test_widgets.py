@@ -3,6 +3,7 @@
 import base64
 import io
 
+import ipywidgets
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -65,6 +66,63 @@ def test_the_line_of_text_follows():
     assert explorer.text == explorer.line.text == "t = 0.2"
     explorer.sliders["t"].value = 0.7
     assert explorer.text == "t = 0.7"
+
+
+def tinted(word="ab", grey=0.5):
+    """A picture of the letters' places in the alphabet; digits do not suit it."""
+    if not word.isalpha():
+        raise ValueError(f"{word!r} is not made of letters")
+    return grey * np.array([[ord(letter) - ord("a") for letter in word]]) / 25, word.upper()
+
+
+def test_a_string_becomes_a_text_box_that_draws_once_the_word_is_whole():
+    explorer = widgets.explorer(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
+    box = explorer.sliders["word"]
+    assert isinstance(box, ipywidgets.Text) and box.value == "ab"
+    assert not box.continuous_update  # on Enter, not at each letter
+    before = explorer.picture.value
+    box.value = "xyz"
+    assert explorer.text == "XYZ" and explorer.picture.value != before
+    np.testing.assert_array_equal(
+        pixels(explorer.picture.value), np.round(255 * tinted("xyz")[0])
+    )
+    explorer.sliders["grey"].value = 1  # the slider beside it goes on with the new word
+    np.testing.assert_array_equal(
+        pixels(explorer.picture.value), np.round(255 * tinted("xyz", 1)[0])
+    )
+
+
+def test_what_does_not_suit_is_said_under_the_last_picture():
+    explorer = widgets.explorer(tinted, "A word.", word="ab")
+    before = explorer.picture.value
+    for bad in ("4711", ""):
+        explorer.sliders["word"].value = bad
+        assert explorer.text == f"{bad!r} is not made of letters"
+        assert explorer.picture.value == before
+    explorer.sliders["word"].value = "ba"
+    assert explorer.text == "BA" and explorer.picture.value != before
+
+
+def test_a_start_that_does_not_suit_is_an_error_at_once():
+    with pytest.raises(ValueError, match="not made of letters"):
+        widgets.explorer(tinted, "A word.", word="4711")
+
+
+def test_another_error_than_a_bad_value_is_not_hidden():
+    explorer = widgets.explorer(lambda word: (shade(), {"ab": "AB"}[word]), "A.", word="ab")
+    with pytest.raises(KeyError):
+        explorer.sliders["word"].value = "ba"
+
+
+def test_the_still_picture_keeps_the_word_and_moves_the_sliders():
+    explorer = widgets.explorer(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
+    explorer.sliders["word"].value = "xyz"
+    rows = np.array([tinted("ab", grey)[0].ravel() for grey in (0, 0.25, 0.5, 0.75, 1)])
+    grid = plots.image_grid(rows, (1, 2), 5, row_labels=["grey\n0 to 1"])
+    assert still(explorer)[0] == plots.png(grid)
+    alone = widgets.explorer(tinted, "A word.", word="ab")
+    assert still(alone) == (widgets.png(tinted("ab")[0]), "A word. AB")
+    assert repr(alone) == "<Explorer: word>"
 
 
 def test_names_become_labels(explorer):
@@ -173,3 +231,25 @@ def test_codes_that_do_not_fit_are_refused():
         widgets.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), z=np.zeros(2))
     with pytest.raises(ValueError, match="5 codes, but 4 colours"):
         widgets.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), colours=np.zeros(4))
+
+
+def test_a_large_mosaic_stands_for_itself():
+    mosaic = np.linspace(0, 1, 60 * 180).reshape(60, 180)
+    one = widgets.explorer(lambda a: (mosaic, "the line"), alt="A mosaic.", a=(0, 1, 0.5))
+    still, alt = one.still()
+    shown = np.asarray(Image.open(io.BytesIO(still)), float) / 255
+    assert shown.shape == (120, 360) and alt == "A mosaic. the line"
+    assert np.abs(shown[::2, ::2] - mosaic).max() < 0.01
+
+
+def test_a_value_beside_a_step_is_put_on_it():
+    """The browser's arithmetic: face 68 of (0, 199) by arrow keys came as 67.99999999999999."""
+    seen = []
+
+    def draw(face):
+        seen.append(face)
+        return np.zeros((4, 4))
+
+    board = widgets.explorer(draw, "A face.", face=(0, 199, 3, 1))
+    board.sliders["face"].value = 67.99999999999999
+    assert seen == [3, 68] and int(seen[-1]) == 68

@@ -1,8 +1,8 @@
 """Live pictures. This is the one module that imports ipywidgets and anywidget.
 
-`explorer` puts sliders beside a function that draws; `LatentMap` lets one drag a code over the
-plane of two latents. Each carries a still picture of itself, and what it shows in words, for
-pages without a kernel: a code host's view, an HTML export.
+`explorer` puts sliders and text boxes beside a function that draws; `LatentMap` lets one drag
+a code over the plane of two latents. Each carries a still picture of itself, and what it shows
+in words, for pages without a kernel: a code host's view, an HTML export.
 """
 
 import base64
@@ -45,11 +45,13 @@ def png(picture):
 
 
 def explorer(draw, alt, **sliders):
-    """Sliders beside the picture that `draw` makes of their values.
+    """Sliders and text boxes beside the picture that `draw` makes of their values.
 
     draw(**values) gives a grey picture (h, w) in [0, 1], a matplotlib Figure, or a tuple of one
     of them and a line of text. A slider is name=(low, high, start) or (low, high, start, step);
-    its label is the name with spaces for "_". `alt` says in words what the picture shows.
+    its label is the name with spaces for "_". name="anna" is a text box, which draws when Enter
+    is pressed or the box is left. Where `draw` raises ValueError the last picture stays, and
+    the error's message is the line. `alt` says in words what the picture shows.
     `.sliders[name].value = 1.5` moves a slider, `.picture.value` is the PNG, `.text` the line.
     """
     return Explorer(draw, alt, sliders)
@@ -61,9 +63,10 @@ class Explorer(ipywidgets.HBox):
     def __init__(self, draw, alt, sliders):
         if not sliders:
             raise ValueError("an explorer needs at least one slider: name=(low, high, start)")
-        self.sliders = {name: slider(name, spec) for name, spec in sliders.items()}
+        self.sliders = {name: control(name, spec) for name, spec in sliders.items()}
         self.draw, self.alt = draw, alt
-        self.picture, self.line = picture_widget(), Line(alt=alt, sliders=len(sliders))
+        self.picture = picture_widget()
+        self.line = Line(alt=alt, sliders=len(self.moving))
         self.start = self.values
         self.redraw()
         for one in self.sliders.values():
@@ -75,8 +78,16 @@ class Explorer(ipywidgets.HBox):
 
     @property
     def values(self):
-        """What `draw` is called with: the value of each slider by its name."""
-        return {name: one.value for name, one in self.sliders.items()}
+        """What `draw` is called with: the value of each slider by its name, exactly on a step
+        (the browser may send 67.99999999999999, of which int makes 67)."""
+        values = {name: one.value for name, one in self.sliders.items()}
+        return values | {name: on_step(one, one.value) for name, one in self.moving.items()}
+
+    @property
+    def moving(self):
+        """The sliders alone, without the text boxes."""
+        kind = ipywidgets.FloatSlider
+        return {name: one for name, one in self.sliders.items() if isinstance(one, kind)}
 
     @property
     def text(self):
@@ -84,17 +95,26 @@ class Explorer(ipywidgets.HBox):
         return self.line.text
 
     def redraw(self, change=None):
-        """Show what `draw` makes of the sliders' values."""
-        picture, self.line.text = picture_and_text(self.draw(**self.values))
-        show(self.picture, picture)
+        """Show what `draw` makes of the values; if a new one does not suit it, say so."""
+        try:
+            picture, text = picture_and_text(self.draw(**self.values))
+            show(self.picture, picture)
+        except ValueError as error:
+            if change is None:  # the start must suit it
+                raise
+            text = str(error)
+        self.line.text = text
 
     def still(self):
-        """PNG and alt text of the start; of grey pictures, a row of five for each slider."""
+        """PNG and alt text of the start; of small grey pictures, a row of five a slider."""
         picture, text = picture_and_text(self.draw(**self.start))
-        if hasattr(picture, "savefig"):
+        if hasattr(picture, "savefig") or not self.moving:
             return png(picture), f"{self.alt} {text}".strip()
+        if max(np.shape(picture)) > SIDE // 2:  # many pictures already: five more would be tiny
+            large = np.kron(picture, np.ones((2, 2)))
+            return png(large), f"{self.alt} {text}".strip()
         rows, labels = [], []
-        for name, one in self.sliders.items():
+        for name, one in self.moving.items():
             for value in np.linspace(one.min, one.max, 5):
                 moved = self.start | {name: on_step(one, float(value))}
                 rows.append(np.ravel(picture_and_text(self.draw(**moved))[0]))
@@ -108,6 +128,16 @@ class Explorer(ipywidgets.HBox):
 
     def _repr_mimebundle_(self, **kwargs):
         return with_still(super()._repr_mimebundle_(**kwargs), *self.still())
+
+
+def control(name, spec):
+    """The text box of a str, the slider of anything else."""
+    if not isinstance(spec, str):
+        return slider(name, spec)
+    return ipywidgets.Text(
+        value=spec, continuous_update=False, description=name.replace("_", " "),
+        layout={"width": "400px"},
+    )  # fmt: skip
 
 
 def slider(name, spec):
