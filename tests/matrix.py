@@ -3,9 +3,10 @@
     python tests/matrix.py            every case below; some minutes each
     python tests/matrix.py haswell    one case
 
-Runs nbval, strict, over every notebook with the BLAS kernels of other processors, one thread
-and two, NumPy's SIMD switched off, other Pythons (those found on PATH or under ~/.pyenv) and
-the oldest packages that requirements.txt admits. Not part of the default test run.
+Runs nbval, strict, over every notebook and solution with the BLAS kernels of other processors,
+one thread and two, NumPy's SIMD switched off, other Pythons (those found on PATH or under
+~/.pyenv) and the oldest packages that requirements.txt admits. Not part of the default test
+run.
 """
 
 import os
@@ -60,10 +61,10 @@ def environment(case, folder):
 
 
 def passes(python, variables):
-    """Run nbval over the notebooks; print what failed; whether nothing did."""
+    """Run nbval over notebooks and solutions; print what failed; whether nothing did."""
     done = subprocess.run(
         [python, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-o", "addopts=",
-         "-p", "no:cacheprovider", ROOT / "notebooks"],
+         "-p", "no:cacheprovider", ROOT / "notebooks", ROOT / "solutions"],
         cwd=ROOT, env=os.environ | variables, capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode:

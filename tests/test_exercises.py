@@ -1,0 +1,257 @@
+"""The checker is tried: solutions pass, stubs are not attempted, wrong answers are each refused
+with their own message, right answers in another form pass; and the notebooks are in step.
+
+`python tests/answer_table.py` prints the table.
+"""
+
+import re
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+from answers import ROOT, code_of, path_of, played, right, verdict, wrong
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tinyvae import checks, exercises
+from tinyvae.exercises import ask
+
+sys.path.insert(0, str(ROOT / "solutions"))
+from make_exercises import SOLUTION, student_side
+
+NUMBERS = [exercise.number for exercise in exercises.every()]
+SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
+
+every_exercise = pytest.mark.parametrize("number", NUMBERS)
+every_solution = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+
+
+@every_exercise
+def test_right_answers_in_other_forms_pass(number):
+    assert len(right(number)) >= 2
+    for form, answer in right(number).items():
+        said = verdict(number, answer)
+        assert said, f"{form}: {said}"
+
+
+@every_exercise
+def test_each_wrong_answer_is_refused_with_its_own_message(number):
+    said = {part: verdict(number, answer) for part, answer in wrong(number).items()}
+    for part, refused in said.items():
+        assert refused.kind == "not yet" and part in refused.message, f"{part}: {refused}"
+    assert len({refused.message for refused in said.values()}) == len(said) >= 4
+
+
+@pytest.mark.parametrize("notebook", exercises.MODULES)
+def test_solutions_pass_and_stubs_are_not_attempted(notebook):
+    numbers = [exercise.number for exercise in exercises.of(notebook)]
+    solved = played(path_of(notebook, "solutions"))
+    stubs = played(path_of(notebook, "exercises"))
+    assert list(solved) == numbers == list(stubs)
+    assert {said.kind for said in solved.values()} == {"correct"}, solved
+    assert {said.kind for said in stubs.values()} == {"not attempted"}, stubs
+
+
+@every_exercise
+@pytest.mark.parametrize("answer", [None, ..., "text", 3, [1.0], np.ones(3), len, lambda: 1])
+def test_any_other_thing_gets_a_sentence(number, answer):
+    takes = exercises.find(number).takes
+    assert not verdict(number, (answer,) * takes)
+
+
+@every_exercise
+def test_its_words(number):
+    item = exercises.find(number)
+    assert len(item.hints) >= 2 and item.moral and item.points >= 1
+
+
+# The notebooks
+
+
+@every_solution
+def test_the_student_side_is_what_the_command_makes(path):
+    made = student_side(nbformat.read(path, as_version=4))
+    assert nbformat.read(ROOT / "exercises" / path.name, as_version=4) == made
+    assert len(list((ROOT / "exercises").glob("*.ipynb"))) == len(SOLUTIONS)
+
+
+@every_solution
+def test_the_student_side_leaks_nothing(path):
+    """No line of a solution that says something, no output and no marker is over there."""
+    student = nbformat.read(ROOT / "exercises" / path.name, as_version=4)
+    shown = "\n".join(cell.source for cell in student.cells)
+    assert "SOLUTION" not in shown
+    assert not any(cell.get("outputs") for cell in student.cells)
+    for source in code_of(path):
+        for match in SOLUTION.finditer(source):
+            for line in match.group().splitlines()[1:-1]:
+                statement = line.split("#")[0].strip()
+                if len(statement) > 15:
+                    assert statement not in shown
+
+
+@every_solution
+def test_the_student_side_stops_at_the_first_stub(path):
+    notebook = nbformat.read(ROOT / "exercises" / path.name, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    first = next(cell for cell in code if "# YOUR CODE HERE" in cell.source)
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3")
+    with pytest.raises(CellExecutionError) as stopped:
+        client.execute()
+    assert stopped.value.ename == "NotImplementedError"
+    assert [output.output_type for output in first.outputs][-1] == "error"
+    assert sum(o.output_type == "error" for cell in code for o in cell.outputs) == 1
+
+
+@every_solution
+def test_what_a_right_answer_prints_is_told_beforehand(path):
+    """A ```text block in the words before an answer quotes what the answer's cell prints."""
+    cells = nbformat.read(path, as_version=4).cells
+    for i, cell in enumerate(cells):
+        if cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source:
+            printed = "".join(output.get("text", "") for output in cell.outputs).strip()
+            told = re.findall(r"```text\n(.*?)\n```", cells[i - 1].source, re.DOTALL)
+            assert [printed] == told if printed else not told, cell.source
+
+
+@every_solution
+def test_nbgrader_knows_each_cell(path):
+    """Answers are solution cells, checks grade cells with the exercise's points."""
+    ids = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        known = cell.metadata.get("nbgrader")
+        if known:
+            ids.append(known["grade_id"])
+        if cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source:
+            assert known["solution"] and not known["grade"] and not known["locked"]
+        if cell.cell_type == "code" and cell.source.startswith("check("):
+            number = re.match(r'check\("([\d.]+)"', cell.source).group(1)
+            assert known["grade"] and known["locked"] and not known["solution"]
+            assert known["points"] == exercises.find(number).points
+    assert len(set(ids)) == len(ids) >= 12
+
+
+# The checker itself
+
+
+@pytest.fixture
+def progress_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYVAE_PROGRESS", str(tmp_path / "kept" / "progress.jsonl"))
+    return tmp_path / "kept" / "progress.jsonl"
+
+
+def stub(mu, logvar):
+    raise NotImplementedError()
+
+
+def test_the_three_answers(progress_file):
+    from tinyvae import kl_to_prior
+
+    assert checks.check("02.4", stub).kind == "not attempted"
+    assert checks.check("02.4", lambda mu, logvar: mu).kind == "not yet"
+    said = checks.check("02.4", lambda mu, logvar: kl_to_prior(mu, logvar).sum(-1))
+    assert said and said.kind == "correct"
+    assert repr(said).startswith("✓ Correct. ") and "**" in said._repr_markdown_()
+
+
+def test_progress_keeps_the_best_and_survives_broken_lines(progress_file):
+    assert "✓" not in repr(checks.progress())
+    progress_file.parent.mkdir()
+    progress_file.write_bytes(b'{"exercise": "02.4", "verdict": "correct"}\n[]\n{"exer\n\xff\n')
+    checks.check("02.4", stub)
+    assert "✓ 02.4" in repr(checks.progress("02"))
+    with pytest.raises(ValueError, match="'99'"):
+        checks.progress("99")
+
+
+def test_a_record_that_cannot_be_kept_stops_nobody(progress_file):
+    progress_file.parent.write_text("a file where the folder should be")
+    assert checks.check("02.4", stub).kind == "not attempted"
+
+
+def test_hints_come_one_by_one_and_the_last_stays():
+    checks._given.clear()
+    n = len(exercises.find("02.4").hints)
+    said = [repr(checks.hint("02.4")) for _ in range(n + 1)]
+    assert said[0].startswith(f"Hint 1 of {n}") and said[-1] == said[-2] != said[0]
+
+
+def test_unknown_exercises_and_numbers_of_answers(progress_file):
+    with pytest.raises(ValueError, match=r"02\.4"):
+        checks.check("02.99", stub)
+    with pytest.raises(ValueError, match="there is no exercise"):
+        checks.hint("nonsense")
+    with pytest.raises(ValueError, match=r"takes 1 answer"):
+        checks.check("02.4", stub, stub)
+
+
+@pytest.mark.parametrize("mode", ["autograde", "validate"])
+def test_under_nbgrader_a_wrong_answer_raises(mode, progress_file, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", mode)
+    with pytest.raises(AssertionError, match="Not attempted"):
+        checks.check("02.4", stub)
+
+
+# The tools
+
+
+def refusal(action, *args, **named):
+    with pytest.raises(ask.NotYet) as refused:
+        action(*args, **named)
+    return str(refused.value)
+
+
+def test_call_refuses_what_is_no_function_or_breaks():
+    def in_place(x):
+        x -= 1
+        return x
+
+    ones = np.ones((2, 3))
+    assert "of type `int`" in refusal(ask.call, 3)
+    assert "ZeroDivisionError" in refusal(ask.call, lambda x: 1 / 0, ones)
+    assert "Called with mu of shape (2, 3), k = 4," in refusal(
+        ask.call, lambda mu, k: 1 / 0, ones, 4
+    )
+    assert "Called with an array of shape (2, 3)" in refusal(ask.call, lambda *a: 1 / 0, ones)
+    assert "changes the arrays" in refusal(ask.call, in_place, ones)
+    assert "`return`" in refusal(ask.call, lambda x: None, ones)
+    assert (ones == 1).all()
+
+
+def test_call_takes_lists_for_arrays_and_for_several():
+    (both,) = [ask.call(lambda x: [x, x], np.ones(3))]
+    assert both.shape == (2, 3) and len(ask.parts(both, 2, "a and b")) == 2
+    first, second = ask.parts(ask.call(lambda: [np.ones(3), np.ones((2, 2))]), 2, "a and b")
+    assert first.shape == (3,) and second.shape == (2, 2)
+    assert "it puts out one" in refusal(ask.parts, np.ones(3), 2, "a and b")
+
+
+def test_number_takes_one_finite_number():
+    assert ask.number(np.float32(0.5)) == 0.5
+    for other in (np.nan, [1.0], "0.5", None):
+        assert "One number" in refusal(ask.number, other)
+
+
+def test_values_say_how_they_differ_and_not_what_is_right(rng):
+    want = rng.normal(size=(3, 3))
+    one_off = want.copy()
+    one_off[1, 2] += 1
+    for got, part in [
+        (-want, "sign"), (2.5 * want, "2.5 times"), (want + 1, "same amount"),
+        (want.T, "transposed"), (want * np.nan, "finite"), (one_off, "1 of 9"),
+    ]:  # fmt: skip
+        assert part in refusal(ask.values, got, want)
+    ask.values(want.astype(np.float32), want)
+
+
+def test_extremes_see_the_small_beside_the_large():
+    want = np.array([1e-8, 1e8])
+    ask.extremes(want.astype(np.float32), want)
+    assert "very small" in refusal(ask.extremes, want + 1e-10, want)
+    ask.values(want + 1e-10, want)
+
+
+def test_a_known_mistake_that_is_right_here_is_none():
+    ask.recognise(np.ones(3), np.ones(3), {"wrong": np.ones(3)})
+    assert refusal(ask.recognise, np.zeros(3), np.ones(3), {"none": np.zeros(3)}) == "none"

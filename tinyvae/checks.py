@@ -1,0 +1,167 @@
+"""What an exercise says to a learner: check("02.4", answer), hint("02.4"), progress().
+
+An answer is not attempted, not yet right, or correct. A message comes first and no traceback;
+no expected value is shown. What each exercise asks stands in tinyvae.exercises, a module for
+each notebook. What a learner has done is kept in one file on this machine and sent nowhere:
+~/.tinyvae/progress.jsonl, or the file that the environment variable TINYVAE_PROGRESS names.
+"""
+
+import itertools
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyvae import exercises
+from tinyvae.exercises.ask import NotYet
+
+SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`kind` is "correct", "not yet" or "not attempted"; true only if correct."""
+
+    kind: str
+    message: str
+
+    def __bool__(self):
+        return self.kind == "correct"
+
+    def __repr__(self):
+        return f"{SIGNS[self.kind]} {self.kind.capitalize()}. {self.message}"
+
+    def _repr_markdown_(self):
+        return f"{SIGNS[self.kind]} **{self.kind.capitalize()}.** {self.message}"
+
+
+def check(number, *answer):
+    """The Verdict on `answer`, the learner's function(s) or value(s), to exercise `number`.
+
+    ValueError if there is no such exercise, or if it takes another number of answers. While
+    nbgrader grades, whatever is not correct is also raised, since that is how it learns so.
+    """
+    exercise = exercises.find(number)
+    if len(answer) != exercise.takes:
+        raise ValueError(
+            f"check({number!r}) takes {exercise.takes} answer(s), got {len(answer)}"
+        )
+    verdict = judge(exercise, answer)
+    note(number, verdict.kind)
+    if not verdict and os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate"):
+        raise AssertionError(repr(verdict))
+    return verdict
+
+
+def judge(exercise, answer):
+    """The Verdict, noted nowhere."""
+    if any(part is None or part is Ellipsis for part in answer):
+        return not_attempted(exercise)
+    try:
+        exercise.ask(*answer)
+    except NotImplementedError:
+        return not_attempted(exercise)
+    except NotYet as reason:
+        return Verdict("not yet", f'{reason} (Stuck? `hint("{exercise.number}")`.)')
+    except Exception as error:  # an answer of a kind that no one foresaw
+        said = f"{type(error).__name__}: {error}"
+        return Verdict("not yet", f"Your answer could not be tried; it ended in `{said}`.")
+    return Verdict("correct", exercise.moral)
+
+
+def not_attempted(exercise):
+    return Verdict(
+        "not attempted",
+        f"Write your answer in place of `raise NotImplementedError()`, run its cell, and then "
+        f'this one. To begin: `hint("{exercise.number}")`.',
+    )
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One hint; the next call gives the next."""
+
+    text: str
+
+    def __repr__(self):
+        return self.text
+
+    def _repr_markdown_(self):
+        return self.text
+
+
+_given = Counter()  # hints given so far in this kernel
+
+
+def hint(number):
+    """The exercise's next Hint: the first points the way, the last all but says it."""
+    hints = exercises.find(number).hints
+    i = min(_given[number], len(hints) - 1)
+    _given[number] += 1
+    return Hint(f"Hint {i + 1} of {len(hints)}: {hints[i]}")
+
+
+def progress_file():
+    """Where progress is kept: one line of JSON for each check."""
+    named = os.environ.get("TINYVAE_PROGRESS")
+    return Path(named) if named else Path.home() / ".tinyvae" / "progress.jsonl"
+
+
+def note(number, kind):
+    """Append one line. Nothing is ever rewritten, so two kernels at work lose nothing."""
+    line = json.dumps({"exercise": number, "verdict": kind}) + "\n"
+    try:
+        progress_file().parent.mkdir(parents=True, exist_ok=True)
+        with open(progress_file(), "ab", buffering=0) as file:
+            file.write(line.encode())
+    except OSError:  # a read-only home: the verdict matters more than the record of it
+        pass
+
+
+def record():
+    """{exercise: its best verdict so far}; broken lines are passed over."""
+    best = {}
+    try:
+        lines = progress_file().read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    order = list(SIGNS)
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            number, kind = entry["exercise"], entry["verdict"]
+            best[number] = min(best.get(number, kind), kind, key=order.index)
+        except (ValueError, KeyError, TypeError):
+            continue
+    return best
+
+
+class Board:
+    """Each exercise and how far the learner is with it, by notebook."""
+
+    def __init__(self, rows):
+        self.rows = rows  # (exercise, kind)
+
+    def __repr__(self):
+        lines = []
+        for notebook, rows in itertools.groupby(self.rows, lambda row: row[0].number[:2]):
+            rows = list(rows)
+            done = [item.points for item, kind in rows if kind == "correct"]
+            most = sum(item.points for item, _ in rows)
+            lines.append(
+                f"{notebook}: {len(done)} of {len(rows)} correct, {sum(done)} of {most} points"
+            )
+            lines += [f"  {SIGNS[kind]} {item.number} {item.title}" for item, kind in rows]
+        return "\n".join(lines)
+
+
+def progress(notebook=None):
+    """The Board of the exercises of `notebook`, such as "02"; of all if it is None."""
+    best = record()
+    rows = [(item, best.get(item.number, "not attempted")) for item in exercises.every()]
+    if notebook is not None:
+        rows = [row for row in rows if row[0].number.startswith(f"{notebook}.")]
+        if not rows:
+            raise ValueError(f"there is no notebook with exercises named {notebook!r}")
+    return Board(rows)

@@ -1,0 +1,56 @@
+"""What each exercise of the course asks: a module for each notebook, in its order.
+
+Each module ends in EXERCISES, a list of `Exercise`. Its functions `ask_...` take the learner's
+answer, put it to the test with the tools of `ask`, and raise `NotYet` with what is wrong.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+MODULES = {  # notebook: the module of its exercises
+    "01": "autoencoder",
+    "02": "distributions",
+    "03": "sampling",
+    "04": "elbo",
+    "05": "latent",
+    "06": "control",
+    "07": "text",
+    "08": "diffusion",
+}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: number "02.4"; hints from gentle to plain; moral said once it is solved.
+
+    ask(*answer) raises NotYet for what is wrong; takes is the number of answers it is given.
+    """
+
+    number: str
+    title: str
+    points: int
+    hints: tuple[str, ...]
+    moral: str
+    ask: Callable[..., None]
+    takes: int = 1
+
+
+def of(notebook):
+    """The exercises of one notebook."""
+    return import_module(f"tinyvae.exercises.{MODULES[notebook]}").EXERCISES
+
+
+def every():
+    """All exercises, in the order of the course."""
+    return [exercise for notebook in MODULES for exercise in of(notebook)]
+
+
+def find(number):
+    """The exercise of that number; ValueError that lists the notebook's, if there is none."""
+    known = of(str(number)[:2]) if str(number)[:2] in MODULES else every()
+    for exercise in known:
+        if exercise.number == number:
+            return exercise
+    numbers = ", ".join(exercise.number for exercise in known)
+    raise ValueError(f"there is no exercise {number!r}; there are {numbers}")

@@ -1,0 +1,458 @@
+"""The exercises of 06: what an edit leaks, what a condition says, and what it is told."""
+
+from functools import cache
+
+import numpy as np
+
+from tinyvae.conditional import ConditionalVAE
+from tinyvae.datasets import draw_faces, load_faces
+from tinyvae.distributions import Bernoulli, Gaussian
+from tinyvae.exercises import Exercise
+from tinyvae.exercises.ask import call, close, expect, number, parts, recognise, shape, values
+from tinyvae.latent import attribute_direction
+from tinyvae.reader import face_reader
+from tinyvae.storage import load_face_vae
+
+
+def ask_score(score):
+    """score(before, after, j) -> effect, leak (K - 1,), worst among all K."""
+    rng = np.random.default_rng(61)
+    for n, k, j, side in (
+        (9, 5, 2, 1),
+        (7, 4, 0, -1),
+        (6, 3, 2, -1),
+        (1, 2, 1, 1),
+        (8, 8, 3, 1),
+    ):
+        before = rng.normal(size=(n, k))
+        change = rng.normal(size=(n, k)) * rng.uniform(0.05, 0.4, k)
+        change[:, j] = side * rng.uniform(0.5, 2.5, n) + (np.arange(n) == 1) * -side * 3
+        after = before + change
+        effect, size = change[:, j].mean(), np.abs(change).mean(axis=0)
+        out = parts(
+            call(score, before, after, j),
+            3,
+            "the effect, the leaks and the number of the worst",
+        )
+        shape(out[0], (), "one number, the mean over the faces", "the effect")
+        recognise(out[0], effect, {
+            "Your effect is the mean *absolute* change. The effect has a sign: an edit may go "
+            "the wrong way.": size[j],
+            "Your effect has lost its sign: it is negative if the factor falls.": abs(effect),
+            "Your effect is before less after. A change is after less before.": -effect,
+            "Your effect is the mean over all factors. Only factor j was asked for.":
+                change.mean(),
+            "Your effect is that of factor 0, whatever j is.": change[:, 0].mean(),
+            "Your effect is what is read *after* the edit, not the change.": after[:, j].mean(),
+            "Your effect is a sum over the faces. Take the mean.": change[:, j].sum(),
+            "Your effect is a median over the faces. Take the mean.": np.median(change[:, j]),
+        })  # fmt: skip
+        values(out[0], effect, "the effect")
+        ask_leak(out[1], change, j, effect)
+        ask_worst(out[2], j, np.delete(size, j) / abs(effect), np.delete(change, j, axis=1))
+
+
+def ask_leak(got, change, j, effect):
+    """The leaks alone: mean absolute changes of the others over the effect's size."""
+    size, signed = np.abs(change).mean(axis=0), np.abs(change.mean(axis=0))
+    want = np.delete(size, j) / abs(effect)
+    root, share = np.sqrt((change**2).mean(axis=0)), change / change[:, [j]]
+    shape(got, want.shape, "one leak for each factor but j, which was asked for", "the leaks")
+    each = np.abs(change).mean(axis=0) / size[j]
+    recognise(got, want, {
+        "Opposite changes still cancel in your leaks: you take the absolute value of a mean. "
+        "Take it face by face, and then the mean.": np.delete(signed, j) / abs(effect),
+        "Your leaks have signs and cancel over the faces. Take the absolute value of each "
+        "face's change first.": np.delete(change.mean(axis=0), j) / abs(effect),
+        "Your leaks are negative where the effect is. A share of the effect's *size* is asked "
+        "for.": np.delete(size, j) / effect,
+        "Your leaks are changes, not yet a share of the effect.": np.delete(size, j),
+        "You divide by the mean absolute change of factor j. The effect is the mean change; a "
+        "face that goes the wrong way counts against it.": np.delete(each, j),
+        "You take each face's own share, and then the mean. One face whose effect is small "
+        "would then outweigh all others: divide the means.":
+            np.delete(np.abs(share).mean(axis=0), j),
+        "These are root mean squares. Asked are mean absolute changes.":
+            np.delete(root, j) / abs(effect),
+        "Your leaks are sums over the faces. Take the mean.":
+            np.delete(size, j) * len(change) / abs(effect),
+        "You leave out the first factor, whatever j is.": np.delete(size, 0) / abs(effect),
+        "You leave out the last factor, whatever j is.": np.delete(size, -1) / abs(effect),
+        "These are the greatest changes over the faces. Take the mean.":
+            np.delete(np.abs(change).max(axis=0), j) / abs(effect),
+        "Your leaks are squared.": want**2,
+    })  # fmt: skip
+    values(got, want, "the list of leaks")
+
+
+def ask_worst(got, j, leak, others):
+    """The worst factor's number among all; leak (K - 1,), others (N, K - 1) are without j."""
+    shape(got, (), "one number, that of the worst factor", "`worst`")
+    place, cancelled = int(leak.argmax()), int(np.abs(others.mean(axis=0)).argmax())
+    worst = place + (place >= j)
+    expect(
+        got != j or j == worst,
+        "Your worst leak goes into factor j itself. That one was asked for; and in a list "
+        "without j, each number from j on stands for the next factor.",
+    )
+    expect(
+        got != place or place == worst,
+        "Your worst factor is counted in the list *without* j. From j on, each place in that "
+        "list stands for the next factor.",
+    )
+    expect(
+        got == worst or not close(got, leak.max()),
+        "`worst` is asked for as the factor's number, from 0; yours is a leak.",
+    )
+    expect(
+        got == worst or got != cancelled + (cancelled >= j),
+        "Your worst factor is found by changes that cancel over the faces. Find it by the "
+        "leaks.",
+    )
+    expect(got == worst, "`worst` is not the number of the factor that leaks most.")
+
+
+def ask_keep(keep):
+    """keep(d, R) -> (L,): the nearest vector to d with R v = 0."""
+    rng = np.random.default_rng(62)
+    for k, n_z in ((3, 6), (1, 2), (2, 3), (4, 12), (1, 5)):
+        R = rng.normal(size=(k, n_z)) + 0.5
+        d = rng.normal(size=n_z) + R.sum(axis=0) / 3
+        want = d - R.T @ np.linalg.solve(R @ R.T, R @ d)
+        got = call(keep, d, R)
+        shape(got, (n_z,), "a vector of codes, as d is")
+        recognise(got, want, mistaken_keeps(d, R, want))
+        moved = np.abs(R @ got).max() / np.abs(R @ d).max()
+        expect(
+            moved < 1e-4,
+            "With your vector some reading still changes: `R @ v` is not 0.",
+        )
+        expect(
+            close(got, want),
+            "No reading changes along your vector, but another such vector is nearer to d.",
+        )
+
+
+def mistaken_keeps(d, R, want):
+    """{message: wrong vector}."""
+    lengths = np.sum(R**2, axis=1)
+    inside, once, length = d - want, d.copy(), np.linalg.norm(d)
+    for r in R:
+        once = once - (r @ once) / (r @ r) * r
+    back = d.copy()
+    for r in R[::-1]:
+        back = back - (r @ back) / (r @ r) * r
+    across = want / np.linalg.norm(want)
+    first = d - (R[0] @ d) / lengths[0] * R[0]
+    one_by_one = (
+        "You take off the part along each reader, one after the other. The readers are not at "
+        "right angles, so a later step undoes an earlier one: only the last is sure to be 0."
+    )
+    return {
+        "This is the part of d that changes the readings. Asked is the rest.": inside,
+        one_by_one: once,
+        f"{one_by_one} (Yours goes through them backwards.)": back,
+        "You take off the part along each reader by itself, all from the same d. The readers "
+        "are not at right angles, so what they have in common is taken off more than once.":
+            d - (R @ d / lengths) @ R,
+        "You take off `R.T @ R @ d`. That would do for readers of length 1 at right angles to "
+        "each other; these are neither.": d - R.T @ (R @ d),
+        "The direction is right, but stretched to the length of d. The nearest vector is "
+        "shorter.": length * across,
+        "The direction is right, its length is not: it is 1.": across,
+        "A vector of zeros changes no reading, but it is not the nearest to d.": 0 * d,
+        "Only the first reader is kept still.": first,
+        "This is d as it came: it still changes every reading.": d,
+        "This is d plus the part that should come off.": d + inside,
+        "You take off the sum of the readers as if it were one reader: their sum stays, not "
+        "each of them.":
+            d - (R.sum(0) @ d) / (R.sum(0) @ R.sum(0)) * R.sum(0),
+        "You take off `R.T @ (R @ R.T) @ R @ d`; the matrix in the middle has to be inverted.":
+            d - R.T @ (R @ R.T) @ R @ d,
+        "The vector is right but for its sign.": -want,
+    }  # fmt: skip
+
+
+def normal_log_density(x, mean, cov):
+    """log N(x; mean, cov) of each row, by Cholesky."""
+    root = np.linalg.cholesky(cov)
+    z = np.linalg.solve(root, (x - mean).T)
+    half = np.log(np.diag(root)).sum()
+    return -0.5 * (z**2).sum(axis=0) - half - 0.5 * len(cov) * np.log(2 * np.pi)
+
+
+def ask_log_p(log_p):
+    """log_p(x, c, W, V, b, sigma) -> (N,), of the linear model."""
+    rng = np.random.default_rng(63)
+    for n, d, n_z, n_c in ((6, 4, 2, 3), (1, 3, 1, 1), (4, 4, 4, 4), (3, 2, 5, 1)):
+        W, V, b = rng.normal(size=(n_z, d)), rng.normal(size=(n_c, d)), rng.normal(size=d)
+        sigma, c = rng.uniform(0.6, 0.8), rng.normal(size=(n, n_c)) + 1
+        x = rng.normal(size=(n, n_z)) @ W + c @ V + b + sigma * rng.normal(size=(n, d))
+        W, V = W * 1.2, V * 0.9
+        got = call(log_p, x, c, W, V, b, sigma)
+        mean, noise = c @ V + b, sigma**2 * np.eye(d)
+        want = normal_log_density(x, mean, W.T @ W + noise)
+        expect(
+            np.shape(got) != () or not close(got, want.sum(), 1e-4),
+            "This is the sum over the rows. Asked is one number for each row.",
+        )
+        expect(
+            np.shape(got) != () or not close(got, want.mean(), 1e-4),
+            "This is the mean over the rows. Asked is one number for each row.",
+        )
+        shape(got, (n,), "one log-density for each row")
+        recognise(got, want, mistaken_log_ps(x, c, W, V, b, sigma, want))
+        values(got, want, "the list of log-densities")
+    d = 300
+    W, V, b = 0.02 * rng.normal(size=(3, d)), rng.normal(size=(2, d)), rng.normal(size=d)
+    c = rng.normal(size=(2, 2))
+    x = c @ V + b + 0.05 * rng.normal(size=(2, d))
+    got = call(log_p, x, c, W, V, b, 0.05)
+    expect(
+        np.shape(got) == (2,) and np.isfinite(got).all(),
+        "At D = 300, sigma = 0.05 your answer is not finite: a determinant there is too small "
+        "for a float. Its logarithm is not.",
+    )
+    want = normal_log_density(x, c @ V + b, W.T @ W + 0.05**2 * np.eye(d))
+    values(got, want, "the log-density at D = 300", 1e-4)
+
+
+def mistaken_log_ps(x, c, W, V, b, sigma, want):
+    """{message: wrong log-densities}."""
+    d, n_z = x.shape[1], len(W)
+    eye, mean, density = np.eye(d), c @ V + b, normal_log_density
+    cov = W.T @ W + sigma**2 * eye
+    two_pi, half = np.log(2 * np.pi), 0.5 * np.linalg.slogdet(cov)[1]
+    quad = -2 * (want + half + 0.5 * d * two_pi)
+    condition = -0.5 * (c**2).sum(axis=1) - 0.5 * c.shape[1] * two_pi
+    posterior = np.linalg.solve(W @ W.T + sigma**2 * np.eye(n_z), W @ (x - mean).T).T
+    own = np.diag(np.diag(cov))
+    return {
+        "c does not enter. It moves the mean of x, by `c @ V`.": density(x, 0 * mean + b, cov),
+        "You have the mean over every c: the covariance has `V.T @ V` in it. Given c, c does "
+        "not vary; it only moves the mean.": density(x, b, cov + V.T @ V),
+        "The covariance has `V.T @ V` in it. Given c, c does not vary; it only moves the mean.":
+            density(x, mean, cov + V.T @ V),
+        "b does not enter. The mean of x given c is `c @ V + b`.": density(x, c @ V, cov),
+        "This is `log p(x | z, c)` at z = 0. The draw of z has to be averaged over: it adds to "
+        "the covariance of x.": density(x, mean, sigma**2 * eye),
+        "This is `log p(x | z, c)` at the z that is likeliest for this x. The integral over z "
+        "is asked for.": density(x, mean + posterior @ W, sigma**2 * eye),
+        "Your noise has the variance sigma. sigma is a standard deviation.":
+            density(x, mean, W.T @ W + sigma * eye),
+        "Only the covariance's diagonal is used. Two pixels that share a latent go together.":
+            density(x, mean, own),
+        "This is `log p(x, c)`: the density of c has come in. c is given, so it costs nothing.":
+            want + condition,
+        "The `log 2 pi` is missing. It is D / 2 times `log 2 pi`.": want + 0.5 * d * two_pi,
+        "The `log 2 pi` stands there once. It is one for each of D pixels, halved.":
+            want + 0.5 * (d - 1) * two_pi,
+        "Your `log 2 pi` is not halved.": want - 0.5 * d * two_pi,
+        "`log 2 pi` is counted for each latent. It is x that has a density, of D pixels.":
+            want + 0.5 * (d - n_z) * two_pi,
+        "The log-determinant of the covariance is missing.": want + half,
+        "The log-determinant is added. A broader density is lower: take off half of it.":
+            want + 2 * half,
+        "The log-determinant is not halved.": want - half,
+        "The quadratic form is not halved.": want - 0.5 * quad,
+        "The quadratic form is added. The farther from the mean, the lower the density.":
+            want + quad,
+        "This is the density itself. Its logarithm is asked for.": np.exp(want),
+        "This is minus the log-density.": -want,
+        "This is per pixel: the log-density over D.": want / d,
+        "The quadratic form takes the covariance itself. It takes its inverse.":
+            -0.5 * (((x - mean) @ cov) * (x - mean)).sum(axis=1) - half - 0.5 * d * two_pi,
+    }  # fmt: skip
+
+
+def ask_edit(edit):
+    """edit(model, x, c, wish) -> pictures (N, n_x): the code of (x, c), decoded with wish."""
+    rng = np.random.default_rng(64)
+    for likelihood, n_x, n_c, n_z, n in (
+        (Gaussian(), 5, 2, 3, 6), (Bernoulli(), 4, 1, 2, 3), (Gaussian(), 3, 3, 3, 3),
+        (Bernoulli(), 6, 2, 1, 1),
+    ):  # fmt: skip
+        model = ConditionalVAE(n_x, n_c, (4,), n_z, rng, likelihood, dtype=np.float64)
+        model.params.vector[:] += rng.normal(size=model.params.vector.size)
+        x, c, wish = rng.random((n, n_x)), rng.normal(size=(n, n_c)), rng.normal(size=(n, n_c))
+        name = type(likelihood).__name__
+        mean = model.likelihood.mean
+
+        def code(c, x=x, model=model):
+            return model.encode(np.hstack([x, c]))[0]
+
+        def told(z, c, model=model):
+            return model.decode(z, c)
+
+        want, got = mean(told(code(c), wish)), call(edit, model, x, c, wish)
+        shape(got, (n, n_x), "one picture for each row of x")
+        recognise(got, want, {
+            "This is the student's own: the encoder is told the wish. But the picture that it "
+            "sees does not show the wish; what is true of x there is c.":
+                mean(told(code(wish), wish)),
+            "The wish does not enter: the decoder is told c, so this is a copy of x.":
+                mean(told(code(c), c)),
+            "The two are changed round: the encoder is told the wish, the decoder c.":
+                mean(told(code(wish), c)),
+            "The encoder is told zeros. It learned with the true condition beside x, which is "
+            "c.": mean(told(code(0 * c), wish)),
+            "The person does not enter: this decodes z = 0. Keep the code of x.":
+                mean(told(0 * code(c), wish)),
+            "The decoder is told the difference of wish and c. It takes what is wanted, in the "
+            "units of the data.": mean(told(code(c), wish - c)),
+            "The decoder is told c plus the wish. It takes what is wanted, not what to add.":
+                mean(told(code(c), wish + c)),
+            f"These are the raw outputs of a {name} decoder, not its pictures.":
+                told(code(c), wish),
+            "The decoder is told the mean of wish and c.": mean(told(code(c), (wish + c) / 2)),
+            "This is x with the change added that the decoder makes between c and wish. The "
+            "picture that it paints is asked for.":
+                x + mean(told(code(c), wish)) - mean(told(code(c), c)),
+            "The second number that `encode` gives, logvar, is decoded. The code is mu, the "
+            "first.": mean(told(model.encode(np.hstack([x, c]))[1], wish)),
+            "The picture is right, but clipped. Put out the mean as it is.":
+                np.clip(want, 0, 1),
+        })  # fmt: skip
+        again = call(edit, model, x, c, wish)
+        expect(
+            close(again, got, 1e-9),
+            "Two calls give different pictures: something is drawn. The code of x is mu.",
+        )
+        values(got, want, f"the picture of a {name} decoder")
+
+
+SMILE, MOUTH = 0, 4  # the numbers of the two factors
+STEP = 1.5  # units of smile that are added
+ABOUT = 0.06  # as near as the sliders and the eye get
+
+
+@cache
+def mouths():
+    """(amounts (T,), the mouth width that each then reads (2, T), that before (2,))."""
+    vae, known, read = load_face_vae(), load_faces(2000), face_reader(1500)
+    mu, _ = vae.encode(known.x)
+    smile, mouth = (
+        attribute_direction(mu, known.factors[:, j]).astype(float) for j in (SMILE, MOUTH)
+    )
+    factors = np.zeros((2, 8))
+    factors[:, SMILE], factors[:, MOUTH] = -0.8, (-0.7, 0.7)
+    codes, at = vae.encode(draw_faces(factors))[0].astype(float), np.linspace(-1.5, 1.5, 121)
+
+    def width(z):
+        return read(vae.likelihood.mean(vae.decode(z)))[:, MOUTH]
+
+    along = [width(z + STEP * smile + at[:, None] * mouth) for z in codes]
+    return at, np.array(along), width(codes)
+
+
+def ask_mouths(narrow, wide):
+    """What to add of the mouth's vector, so that each mouth keeps its width."""
+    got = np.array([number(narrow, "`narrow`"), number(wide, "`wide`")])
+    at, along, before = mouths()
+
+    def crossing(widths):
+        return np.array([np.interp(w, line, at) for w, line in zip(widths, along, strict=True)])
+
+    want = crossing(before)
+    leak = np.array([np.interp(0, at, line) for line in along]) - before
+
+    def is_(wrong):
+        off = np.abs(got - want).max() > ABOUT
+        return bool(np.abs(got - np.asarray(wrong)).max() <= 0.03 and off)
+
+    for wrong, message in (
+        ((0, 0), "With nothing added both widths have changed: read the number below."),
+        (want[::-1], "The two are changed round."),
+        (-want, "Both have the wrong sign: that makes the change of width twice as great."),
+        (leak, "That is how much the reading changed. Asked is where the slider must stand, "
+         "and a slider's unit is not quite a unit of the reading."),
+        (-leak, "That is the change of the reading with its sign turned. The slider has to be "
+         "a little farther or nearer: try it, and read the width."),
+        (before, "Those are the widths before the edit. Asked is where the slider stands."),
+        (crossing((0, 0)), "There each mouth reads 0, the middle. It should be as wide as it "
+         "was before."),
+    ):  # fmt: skip
+        expect(not is_(wrong), message)
+    expect(
+        np.sign(got[0]) != np.sign(got[1]),
+        "Yours have the same sign (or one is 0). Look at both faces: what did the smile do to "
+        "the width of each mouth?",
+    )
+    for mine, true, name in zip(got, want, ("narrow", "wide"), strict=True):
+        expect(
+            abs(mine - true) <= ABOUT,
+            f"`{name}` is not there yet: set `smile` to {STEP} and the other slider so that "
+            "the width reads as it did before, to within 0.03.",
+        )
+
+
+EXERCISES = [
+    Exercise(
+        "06.1", "Find the bug: a leak that cancels", points=2,
+        hints=(
+            "Two faces whose mouths change by +0.3 and -0.3: what does the student's leak say? "
+            "And which factor has the number 0 in a list from which the smile was taken?",
+            "Absolute value first, mean second. And the effect may be negative; a share of "
+            "its size is not.",
+            "`np.abs(change).mean(axis=0) / abs(effect)`, then without j. For `worst`: set "
+            "entry j of the whole list to -1 and take `argmax`, or add 1 to places from j on.",
+        ),
+        moral="A mean that lets signs cancel says that an edit is clean when each single face "
+        "was changed. Take the absolute value before the mean.",
+        ask=ask_score,
+    ),
+    Exercise(
+        "06.2", "An edit that no reader notices", points=3,
+        hints=(
+            "What has to be taken off d is a weighted sum of the rows of R: any other part of "
+            "it would lengthen the way and change no reading. Call the weights w, (K,).",
+            "v = d - Rᵀ w, and R v = 0. That is one linear system for w.",
+            "R d = (R Rᵀ) w. So solve with the (K, K) matrix `R @ R.T` and the right side "
+            "`R @ d`, and take `R.T @ w` off d.",
+        ),
+        moral="The leak into the eyes, which all faces share, is nearly gone. That into the "
+        "mouth differs from face to face: no one vector for all can mend it.",
+        ask=ask_keep,
+    ),
+    Exercise(
+        "06.3", "What is it worth to be told?", points=3,
+        hints=(
+            "A sum of independent normal vectors and constants is normal. So all you need is "
+            "the mean and the covariance of x, with c held fixed.",
+            "Mean: `c @ V + b`. Covariance: that of z W, plus that of the noise. z has the "
+            "covariance I; what is that of the row z W?",
+            "Covariance S = Wᵀ W + sigma² I, (D, D). The answer is -1/2 (r S⁻¹ rᵀ + log det S "
+            "+ D log 2 pi) with r = x - c V - b; take log det from `np.linalg.slogdet`.",
+        ),
+        moral="What is told moves the mean; what is not told must be in the spread. This is "
+        "the number that the ELBO of a `tv.ConditionalVAE` bounds from below.",
+        ask=ask_log_p,
+    ),
+    Exercise(
+        "06.4", "Find the bug: an edit that undoes itself", points=1,
+        hints=(
+            "The encoder explains x. What does it make of a serious mouth if it is told that "
+            "the face smiles?",
+            "It puts into z whatever in x does not agree with what it is told. Then the "
+            "decoder adds that again.",
+            "Tell the encoder what is true of x, and the decoder what is wanted.",
+        ),
+        moral="A copy of x looks the same with and without this bug; only a request that "
+        "differs from the truth finds it.",
+        ask=ask_edit,
+    ),
+    Exercise(
+        "06.5", "One vector does not fit two mouths", points=1,
+        hints=(
+            "Set `smile` to 1.5 and look at the change of width below the picture, first for "
+            "the one face, then for the other.",
+            "One mouth has become wider, the other narrower. Move the slider of the mouth "
+            "until the change reads 0.00, or as near as it gets.",
+            "In code: take many amounts, read the width at each with `read(paint(...))[:, 4]`, "
+            "and find by `np.interp` where it is what it was before.",
+        ),
+        moral="The same smile needs opposite corrections on the two faces. That is the leak of "
+        "section 4, and why a vector that depends on the mouth mends it.",
+        ask=ask_mouths, takes=2,
+    ),
+]  # fmt: skip
