@@ -67,6 +67,15 @@ def test_it_has_something_to_play_with(path):
     assert explorers, "no widget that brings its own static picture"
 
 
+@pytest.mark.parametrize("folder", ["notebooks", "exercises", "solutions"])
+def test_linked_files_are_there(folder):
+    for path in (ROOT / folder).glob("*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                for target in re.findall(r"\]\(([\w./-]+\.\w+)\)", cell.source):
+                    assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
 def run_nbval(path):
     command = [
         sys.executable,
