@@ -222,6 +222,15 @@ def bound_in_loops(a):
     return rows
 
 
+def bound_about_the_median(log_w):
+    m = np.nanmedian(np.where(np.isfinite(log_w), log_w, np.nan), axis=0)
+    return m + np.log(np.mean(np.exp(log_w - m), axis=0))
+
+
+def bound_of_a_set(a):
+    return [tv.logsumexp(np.unique(column)) - math.log(len(column)) for column in a.T]
+
+
 def collapse(eigenvalues, n_z, sigma, beta):
     top = np.sort(eigenvalues)[::-1][:n_z]
     tau = beta * sigma**2
@@ -448,6 +457,24 @@ WRONG = {
         "shape of `recon`": but(elbo, ("(miss**2, axis=1)", "(miss**2)")),
         "3 values": but(elbo, ("return recon - kl, recon, kl", "return recon - kl")),
         "noise of its own": but(elbo, ("* eps", "* np.random.randn(*mu.shape)")),
+        "usual inputs `kl`": but(
+            elbo, ("D = x.shape[1]", "D, logvar = x.shape[1], np.clip(logvar, -5, 5)")
+        ),
+        "usual inputs `recon`": but(
+            elbo, ("np.exp(0.5 * logvar)", "np.exp(0.5 * np.clip(logvar, -15, 9))")
+        ),
+        "nearly the prior kl": but(
+            elbo,
+            (
+                "np.exp(logvar) - 1 - logvar, axis=1)",
+                "np.exp(logvar) - 1 - logvar, axis=1)\n    kl = np.maximum(kl, 0.01)",
+            ),
+        ),
+        "nearly the prior elbo": but(
+            elbo, ("return recon - kl", "return recon - kl.clip(0.01)")
+        ),
+        "small or a very large sigma": but(elbo, ("/ sigma**2", "/ (sigma**2 + 1e-8)")),
+        "missed by far": but(elbo, ("miss = x", "miss = np.minimum(x, 100)")),
     },
     "04.2": {
         "1/N of the loss is missing": but(decoder_half, (" - x) / N", " - x)")),
@@ -509,6 +536,15 @@ WRONG = {
             decoder_half,
             ('1 / (1 + np.exp(-t["out"]))', 'np.exp(t["out"]) / (1 + np.exp(t["out"]))'),
         ),
+        "all but certain": but(
+            decoder_half, ('np.exp(-t["out"])', 'np.exp(-np.clip(t["out"], -9, 9))')
+        ),
+        "`a2`. Where tanh is nearly": but(
+            decoder_half, ('(1 - t["h2"] ** 2)', '(1 - t["h2"] ** 2 + 1e-6)')
+        ),
+        "`h2`. Where tanh is nearly": but(
+            decoder_half, ('g["out"] @ p["W3"].T', 'np.clip(g["out"] @ p["W3"].T, -5, 5)')
+        ),
         "not in the dict": but(decoder_half, ('g["b2"] = g["a2"].sum(0)', "pass")),
         "`b2`. It is still empty": but(
             decoder_half, ('g["b2"] = g["a2"].sum(0)', 'g["b2"] = ...')
@@ -554,6 +590,17 @@ WRONG = {
         "before the bracket": but(draw, ("+ 0.5 * (np", "+ (np")),
         "sigma where sigma²": but(draw, ("(np.exp(logvar) - 1)", "(sigma - 1)")),
         "shape of `dmu`": but(draw, ("return dmu,", "return dmu.sum(0),")),
+        "usual inputs `dlogvar`": but(
+            draw, ("np.exp(0.5 * logvar)", "np.exp(0.5 * np.maximum(logvar, -12))")
+        ),
+        "usual inputs `dmu`": but(draw, ("dmu = dz", "dmu = np.clip(dz, -10, 10)")),
+        "logvar is nearly 0": but(
+            draw,
+            (
+                "(np.exp(logvar) - 1)",
+                "np.where(abs(logvar) < 0.02, logvar, np.exp(logvar) - 1)",
+            ),
+        ),
         "2 values": but(draw, ("return dmu, dlogvar", "return dmu")),
     },
     "04.4": {
@@ -600,6 +647,14 @@ WRONG = {
         "`b1`. What arrives": but(encoder_half, ('g["a1"].sum', 'g["h1"].sum')),
         "`b1`. It is a mean": but(encoder_half, ('g["a1"].sum', 'g["a1"].mean')),
         'The shape of `g["W1"]`': but(encoder_half, ('x.T @ g["a1"]', 'g["a1"].T @ x')),
+        "`a1`. Where tanh is nearly": but(
+            encoder_half,
+            ('(1 - t["h1"] ** 2)', '(1 - t["h1"] ** 2) * (abs(t["h1"]) < 0.999)'),
+        ),
+        "`h1`. Where tanh is nearly": but(
+            encoder_half,
+            ('g["a1"] = ', 'g["h1"] = np.clip(g["h1"], -10, 10)\n    g["a1"] = '),
+        ),
         "not in the dict": but(
             encoder_half, ('g["h1"] = ', 'dh1 = g["dh1"] = '), ('= g["h1"]', "= dh1")
         ),
@@ -673,6 +728,22 @@ WRONG = {
             ),
         ),
         "return the dict": lambda p, x, eps: list(gradients(p, x, eps).values()),
+        "`W3`. Where a logvar": but(
+            gradients,
+            (
+                "N = len(x)",
+                'N = len(x)\n    t["logvar"] = np.clip(t["logvar"], -8, 8)\n'
+                '    t["z"] = t["mu"] + np.exp(t["logvar"] / 2) * eps\n'
+                '    t["h2"] = np.tanh(t["z"] @ p["W2"] + p["b2"])\n'
+                '    t["out"] = t["h2"] @ p["W3"] + p["b3"]',
+            ),
+        ),
+        "`Wv`. Where a logvar": but(
+            gradients, ('np.exp(0.5 * t["logvar"])', 'np.exp(0.5 * t["logvar"].clip(-12, 12))')
+        ),
+        "`W2`. Where a logvar": but(
+            gradients, ('(1 - t["h2"] ** 2)', '(1 - t["h2"] ** 2 + 1e-6)')
+        ),
         "noise of its own": but(
             gradients, ("forward(p, x, eps)", "forward(p, x, np.random.randn(*eps.shape))")
         ),
@@ -692,7 +763,14 @@ WRONG = {
         "something of its own": but(
             bound, ("np.max(log_w, axis=0, keepdims=True)", "np.full((1, 1), log_w.max())")
         ),
-        "beyond ±1000": lambda a: np.log(np.exp(np.clip(a, -700, 700)).mean(axis=0)),
+        "up to ±1200": lambda a: np.log(np.exp(np.clip(a, -700, 700)).mean(axis=0)),
+        "between ±1200 and ±20000": lambda a: bound(np.maximum(a, -1300)),
+        "the first nor the median": bound_about_the_median,
+        "k = 1": lambda a: bound(a) if len(a) > 1 else a.mean(),
+        "added inside the logarithm": but(
+            bound, ("np.log(weights.mean(axis=0))", "np.log(weights.mean(axis=0) + 1e-8)")
+        ),
+        "have the same weight": bound_of_a_set,
         "take out the *greatest*": lambda a: a.mean(0) + np.log(np.exp(a - a.mean(0)).mean(0)),
         "adds nothing to the mean": lambda a: (
             tv.logsumexp(a, axis=0) - np.log(np.isfinite(a).sum(0))
@@ -731,6 +809,13 @@ WRONG = {
         "ones and zeros": but(collapse, ("0.5 * np.log(np.maximum(top, tau) / tau)", "1.0")),
         "shape of your answer is ()": lambda *given: np.sum(collapse(*given) > 0),
         "shape of your answer is (8,)": but(collapse, ("[:n_z]", "")),
+        "are a latent each, live": lambda v, n, s, b: np.resize(
+            collapse(np.unique(v), n, s, b), n
+        ),
+        "lives, if only by little": but(
+            collapse, ("np.where(top > tau", "np.where(top > 1.2 * tau")
+        ),
+        "usual inputs the KL": but(collapse, ("/ tau)", "/ (tau + 1e-9))")),
         "eigenvalue may be 0": lambda v, n, s, b: (
             0.5
             * np.log(np.sort(v)[::-1][:n] / (b * s * s))
@@ -762,6 +847,7 @@ WRONG = {
         "in their order": lambda n, d, m: audit(n, d, m)[:5],
         "These are right for": lambda n, d, m: [0.016, 1, 0.4, 100, 32, 1],
         "`//` drops": one(4, lambda n, d, m: d // 2),
+        "`4 // n_z` drops": one(2, lambda n, d, m: 4 // m),
         "`loss_5`: right for": one(4, lambda n, d, m: 32),
         "`loss_1`: not yet": lambda n, d, m: [0.196, 1, 0.02, 128, 392, 1],
     },
@@ -811,6 +897,13 @@ WRONG = {
         "rewards codes": but(names, ("-elbo.mean()", "-(recon + kl).mean()")),
         "shape of `loss`": but(names, ("-elbo.mean()", "-elbo")),
         "shape of `kl`": but(names, (".sum(axis=1)", ".sum()")),
+        "nearly the prior kl": but(
+            names, ("elbo = recon", "kl = kl.clip(0.01)\n    elbo = recon")
+        ),
+        "nearly the prior elbo": but(names, ("recon - kl", "recon - kl.clip(0.01)")),
+        "usual inputs `kl`": lambda recon, mu, logvar: names(recon, mu, np.clip(logvar, -5, 5)),
+        "usual inputs `elbo`": but(names, ("recon - kl", "np.clip(recon, -1e4, 1e4) - kl")),
+        "usual inputs `loss`": but(names, ("-elbo.mean()", "-elbo.clip(-1e3).mean()")),
         "3 values": lambda recon, mu, logvar: names(recon, mu, logvar)[1],
     },
     "04.11": {
@@ -864,6 +957,18 @@ WRONG = {
         "dlog_sigma is divided by D": but(
             gaussian, ("return recon, dout, dlog_sigma", "return recon, dout, dlog_sigma / D")
         ),
+        "out is x exactly": but(
+            gaussian, ("dlog_sigma = D", "dlog_sigma = D * (square > 0).any()")
+        ),
+        "usual inputs `recon`": but(
+            gaussian, ("-0.5 * precision", "-0.5 / (1e-8 + np.exp(2 * log_sigma))")
+        ),
+        "usual inputs `dout`": but(
+            gaussian, ("dout = precision", "dout = min(1e4, precision)")
+        ),
+        "usual inputs `dlog_sigma`": but(
+            gaussian, ("square.mean()", "square.clip(1e-6).mean()")
+        ),
         "log_sigma is one number": but(gaussian, ("square.mean()", "square")),
     },
     "04.12": {
@@ -885,6 +990,11 @@ WRONG = {
         "loses its whole": but(kept, ("tau**2 / top, top)", "tau**2 / top, tau)")),
         "lose more than there is": but(
             kept, ("np.where(top > tau, tau**2 / top, top)", "(tau**2 / top)")
+        ),
+        "direction each": lambda v, n, s, b: kept(np.unique(v)[::-1], n, s, b),
+        "makes a latent that lives": but(kept, ("top > tau", "top > 1.2 * tau")),
+        "usual inputs the share": but(
+            kept, ("/ eigenvalues.sum()", "/ (eigenvalues.sum() + 1e-8)")
         ),
         "one number, the share": lambda v, n, s, b: np.maximum(1 - b * s * s / v[:n], 0),
     },
