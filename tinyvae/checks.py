@@ -56,7 +56,7 @@ def check(number, *answer):
 
 def judge(exercise, answer):
     """The Verdict, noted nowhere."""
-    if any(part is None or part is Ellipsis for part in answer):
+    if all(part is None or part is Ellipsis for part in answer):
         return not_attempted(exercise)
     try:
         exercise.ask(*answer)

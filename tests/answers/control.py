@@ -198,6 +198,12 @@ def edit_drawn(model, x, c, wish):
     return picture(model, mu + np.exp(logvar / 2) * noise, wish)
 
 
+def edit_drawn_alike(model, x, c, wish):
+    mu, logvar = model.encode(np.hstack([x, c]))
+    noise = np.random.default_rng(0).standard_normal(mu.shape)
+    return picture(model, mu + np.exp(logvar / 2) * noise, wish)
+
+
 RIGHT = {
     "06.1": {"loops": score_in_loops, "float32": score_in_float32},
     "06.2": {
@@ -251,6 +257,7 @@ WRONG = {
                 np.delete(size(c), j).argmin()
             ]
         ),
+        "not its name": scored(worst=lambda c, j: f"factor {size(c).argmax()}"),
         "puts out 2": lambda b, a, j: score_in_loops(b, a, j)[:2],
     },
     "06.2": {
@@ -339,7 +346,11 @@ WRONG = {
             m, m.encode(np.hstack([x, c]))[1], w
         ),
         "but clipped": lambda m, x, c, w: np.clip(picture(m, code(m, x, c), w), 0, 1),
-        "something is drawn": edit_drawn,
+        "Two calls give different pictures": edit_drawn,
+        "though always the same": edit_drawn_alike,
+        "the picture first": lambda m, x, c, w: picture(
+            m, m.encode(np.hstack([c, x]))[0], w
+        ),
         "ValueError": lambda m, x, c, w: picture(m, code(m, x, c)[0], w),
         "one picture for each row": lambda m, x, c, w: picture(m, code(m, x, c)[:1], w[:1]),
     },
@@ -352,8 +363,10 @@ WRONG = {
         "the widths before": (-0.74, 0.76),
         "the middle": (0.69, -0.55),
         "same sign": (-0.38, -0.38),
-        "`narrow` is not there": (-0.2, 0.32),
-        "`wide` is not there": (-0.38, 0.22),
+        "`narrow` is more than 0.05": (-0.2, 0.32),
+        "`wide` is more than 0.05": (-0.38, 0.22),
+        "`wide` is still None": (-0.38, None),
+        "`narrow` is still None": (None, 0.32),
         "One number is asked for": ("left", 0.32),
     },
 }  # fmt: skip

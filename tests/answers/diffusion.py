@@ -188,6 +188,15 @@ def the_part(d, alpha, noise, beta, v, variance):
     return d / 2 * (v / variance - 1 - np.log(v / variance))
 
 
+def step_kl_with_another_estimate(eps, eps_hat, bars, t, variance):
+    here, before = bars[t - 1], bars[t - 2]
+    alpha, beta = here / before, 1 - here / before
+    moved = np.sqrt(1 - alpha) / np.sqrt(alpha) * (eps - eps_hat)
+    means = np.sqrt(before) * beta / (1 - here) * moved
+    right = step_kl(eps, eps, bars, t, variance)
+    return right + (means**2).sum(1) / (2 * variance)
+
+
 # 08.4
 
 
@@ -217,6 +226,7 @@ def walk_in_leaps(
     alpha_bar,
     steps,
     root=0.5,
+    over=0.5,
     told=0,
     single=False,
     last=None,
@@ -227,7 +237,7 @@ def walk_in_leaps(
     for k in range(len(steps)):
         t = int(steps[k])
         s = int(steps[k + 1]) if k + 1 < len(steps) else 0
-        z0 = (z - (1 - bars[t]) ** root * eps_hat(z, t + told)) / bars[t] ** 0.5
+        z0 = (z - (1 - bars[t]) ** root * eps_hat(z, t + told)) / bars[t] ** over
         mean, variance = posterior(z, z0, bars[t], bars[t - 1 if single else max(s, end)])
         if sd is None:
             z = mean + variance**0.5 * noise[k]
@@ -323,6 +333,22 @@ def walk_half_a_leap(z, noise, eps_hat, alpha_bar, steps):
     return z
 
 
+def walk_in_equal_leaps(z, noise, eps_hat, alpha_bar, steps):
+    length = steps[0] - steps[1] if len(steps) > 1 else steps[0]
+    for t, n in zip(steps, noise, strict=True):
+        a, s = alpha_bar[t - 1], t - length
+        b = alpha_bar[s - 1] if s > 0 else 1.0
+        z0 = (z - np.sqrt(1 - a) * eps_hat(z, t)) / np.sqrt(a)
+        mean, variance = posterior(z, z0, a, b)
+        z = mean + np.sqrt(variance) * n
+    return z
+
+
+def walk_with_noise_of_one_seed(z, noise, *rest):
+    own = np.random.default_rng(0).standard_normal(noise.shape)
+    return walk_in_leaps(z, own, *rest)
+
+
 def walk_with_own_noise(z, noise, *rest):
     return walk_in_leaps(z, rng.standard_normal(noise.shape), *rest)
 
@@ -401,6 +427,9 @@ WRONG = {
         ),
     },
     "08.2": {
+        "Close to `there` = 1": lambda z, z0, here, there: (
+            (z0, 0.0) if np.isclose(there, 1) else back_by_precisions(z, z0, here, there)
+        ),
         "not finite at `there` = 1": back_by_precisions,
         "wrong order": lambda *given: back_in_loops(*given)[::-1],
         "it puts out one": lambda *given: back_by_regression(*given)[0],
@@ -414,12 +443,12 @@ WRONG = {
             )
         ),
         "z_t and z_0 have changed places": lambda z0, z, *a: back_by_regression(z, z0, *a),
-        "In your mean the alpha of the leap is": back_with(
+        "Your mean uses `here` where": back_with(
             lambda z, z0, h, th, al, be: (
                 th**0.5 * (1 - h) * z0 + h**0.5 * (1 - th) * z
             ) / (1 - h)
         ),
-        "In your mean the beta of the leap is": back_with(
+        "Your mean uses `there - here` where": back_with(
             lambda z, z0, h, th, al, be: (
                 th**0.5 * (th - h) * z0 + al**0.5 * (1 - th) * z
             ) / (1 - h)
@@ -427,7 +456,7 @@ WRONG = {
         "the root of `there` before z_0": back_with(
             lambda z, z0, h, th, al, be: (th * be * z0 + al**0.5 * (1 - th) * z) / (1 - h)
         ),
-        "the root of alpha before z_t": back_with(
+        "the root of `here / there` before z_t": back_with(
             lambda z, z0, h, th, al, be: (th**0.5 * be * z0 + al * (1 - th) * z) / (1 - h)
         ),
         "both roots are forgotten": back_with(
@@ -435,6 +464,12 @@ WRONG = {
         ),
         "Your mean is not yet divided": back_with(
             lambda z, z0, h, th, al, be: th**0.5 * be * z0 + al**0.5 * (1 - th) * z
+        ),
+        "z_t is missing from your mean": back_with(
+            lambda z, z0, h, th, al, be: th**0.5 * be * z0 / (1 - h)
+        ),
+        "z_0 is missing from your mean": back_with(
+            lambda z, z0, h, th, al, be: al**0.5 * (1 - th) * z / (1 - h)
         ),
         "takes no notice of z_t": back_with(lambda z, z0, h, th, al, be: th**0.5 * z0),
         "shrinking undone": back_with(lambda z, z0, h, th, al, be: z / al**0.5),
@@ -449,7 +484,7 @@ WRONG = {
         ),
         "way forward": back_with(None, lambda z, z0, h, th, al, be: be),
         "that of q(z_s | z_0): seeing": back_with(None, lambda z, z0, h, th, al, be: 1 - th),
-        "In your variance the beta of the leap": back_with(
+        "Your variance uses `there - here`": back_with(
             None, lambda z, z0, h, th, al, be: (1 - th) / (1 - h) * (th - h)
         ),
         "upside down": back_with(
@@ -511,7 +546,19 @@ WRONG = {
             lambda d, al, no, be, v, va: be / (2 * va * al * no), the_part,
         ),
         "standard deviation and square": lambda *given: step_kl(*given[:-1], given[-1] ** 2),
-        "late by one": lambda eps, eps_hat, bars, t, variance: (
+        "the factor k is not squared": other_kl(
+            lambda d, al, no, be, v, va: be / np.sqrt(al * no) / (2 * va), the_part,
+        ),
+        "one step too early": lambda eps, eps_hat, bars, t, variance: (
+            step_kl(eps, eps_hat, bars, t - 1, variance)
+        ),
+        "which is 1 - alpha_bar_t, for beta_t": other_kl(
+            lambda d, al, no, be, v, va: the_weight(d, al, no, no, v, va),
+            lambda d, al, no, be, v, va: the_part(d, al, no, be, v / be * no, va),
+        ),
+        "You add eps_hat to eps": lambda eps, eps_hat, *rest: step_kl(eps, -eps_hat, *rest),
+        "In your z_0_hat alpha_t": step_kl_with_another_estimate,
+        "one step too far on": lambda eps, eps_hat, bars, t, variance: (
             step_kl(eps, eps_hat, np.append(bars, bars[-1] / 2), t + 1, variance)
         ),
         "squared error in eps alone": lambda eps, eps_hat, *rest: (
@@ -568,7 +615,12 @@ WRONG = {
         "for a leap from t to s it is": walk_half_a_leap,
         "mended wrongly": walk_with(root=0.25),
         "in another order": lambda z, noise, *rest: walk_in_leaps(z, noise[::-1], *rest),
-        "noise of its own": walk_with_own_noise,
+        "draws noise of its own": walk_with_own_noise,
+        "whatever `noise` holds": walk_with_noise_of_one_seed,
+        "as long as the first": walk_in_equal_leaps,
+        "you divide by alpha_bar": walk_with(over=1),
+        "is still in it.)": walk_with(over=1, single=True),
+        "both roots are missing": walk_with(over=1, root=1),
         "should be (5, 3)": lambda *given: walk_in_leaps(*given)[0],
     },
 }  # fmt: skip

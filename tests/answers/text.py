@@ -18,13 +18,14 @@ def words_of(x, n_letters):
 
 def bigram(
     x, x_train, n_letters, k, *, start=True, counted=None, summed=None, below=None,
-    swap=False, unique=False, log=np.log,
+    swap=False, unique=False, log=np.log, roll=False, look_up=lambda c, a: (c, a),
 ):  # fmt: skip
     """A bigram by dictionaries. counted and summed: where the full stop is written."""
     n_places = x.shape[1] // n_letters
 
     def steps(word, stop):
         line = [0, *word] + [0] * (n_places - len(word))
+        line[0] = line[-1] if roll else 0
         kept = {
             None: min(len(word) + 1, n_places), "never": len(word), "padding": n_places,
             "always": len(word) + 1,
@@ -46,7 +47,7 @@ def bigram(
 
     return np.array(
         [
-            sum(log_p(*step) for step in steps(word, summed)[0 if start else 1 :])
+            sum(log_p(*look_up(*step)) for step in steps(word, summed)[0 if start else 1 :])
             for word in words_of(x, n_letters)
         ],
         dtype=float,
@@ -98,6 +99,22 @@ def bigram_by_index(x, x_train, n, k):
     counts = np.zeros((n, n))
     counts[c[writes], a[writes]] += 1
     p = (counts + k) / (counts + k).sum(1, keepdims=True)
+    c, a, writes = steps(x)
+    return (np.log(p[c, a]) * writes).sum(1)
+
+
+def bigram_by_roll(x, x_train, n, k):
+    def steps(rows):
+        a = rows.reshape(len(rows), -1, n).argmax(2)
+        c = np.roll(a, 1)
+        writes = c > 0
+        writes[:, 0] = True
+        return c, a, writes
+
+    c, a, writes = steps(x_train)
+    counts = np.full((n, n), float(k))
+    np.add.at(counts, (c[writes], a[writes]), 1)
+    p = counts / counts.sum(1, keepdims=True)
     c, a, writes = steps(x)
     return (np.log(p[c, a]) * writes).sum(1)
 
@@ -177,6 +194,15 @@ def told_smoothed(x, label, k):
         rows = x[label == g].astype(float)
         f = (rows.sum(0) + 0.01) / (len(rows) + 0.01 * k)
         total += (rows @ np.log(f)).sum() / len(x)
+    return total
+
+
+def told_from_0_up(x, label, k):
+    total = 0
+    for g in range(label.max() + 1):
+        rows = x[label == g].astype(float)
+        if len(rows):
+            total += len(rows) / len(x) * sum_f_log_f(rows.mean(0))
     return total
 
 
@@ -293,6 +319,33 @@ def by_inverse(counts):
         return 1 + np.linalg.norm(R, 2)
 
 
+def in_loops(counts):
+    """As by_inverse, but Python stops at 0 / 0."""
+    p = (counts / counts.sum()).tolist()
+    f, g = [sum(row) for row in p], [sum(column) for column in zip(*p, strict=True)]
+    R = [
+        [(p[a][b] - f[a] * g[b]) / math.sqrt(f[a] * g[b]) for b in range(len(g))]
+        for a in range(len(f))
+    ]
+    return 1 + np.linalg.norm(R, 2)
+
+
+def inverted(counts, ridge=0.0):
+    C, F = with_blocks(counts)
+    return np.linalg.eigvals(np.linalg.inv(F + ridge * np.eye(len(F))) @ C).real.max()
+
+
+def scaled(by):
+    """1 + the largest singular value of (P - f1 f2^T) / by(f1 f2^T), without zeros."""
+
+    def answer(counts):
+        p = counts[counts.any(1)][:, counts.any(0)] / counts.sum()
+        e = np.outer(p.sum(1), p.sum(0))
+        return 1 + np.linalg.norm((p - e) / by(e), 2)
+
+    return answer
+
+
 def by_pearson(counts):
     C, _ = with_blocks(counts)
     keep = np.diag(C) > 0
@@ -310,6 +363,13 @@ def by_numbers(counts):
     a, b = np.indices(counts.shape)
     a, b = np.repeat(a.ravel(), counts.ravel()), np.repeat(b.ravel(), counts.ravel())
     return 1 + abs(np.corrcoef(a, b)[0, 1])
+
+
+def without_ones(counts):
+    p = counts[counts.any(axis=1)][:, counts.any(axis=0)] / counts.sum()
+    s = np.linalg.svd(p / np.sqrt(np.outer(p.sum(axis=1), p.sum(axis=0))), compute_uv=False)
+    s = s[s < 1 - 1e-9]
+    return 1 + s.max() if len(s) else 2.0
 
 
 RIGHT = {
@@ -343,6 +403,12 @@ WRONG = {
         "runs over all the full stops": lambda *g: bigram(*g, summed="padding"),
         "contain the full stops behind": lambda *g: bigram(*g, counted="padding"),
         "The first letter is missing": lambda *g: bigram(*g, start=False),
+        "without `axis=1`": bigram_by_roll,
+        "`np.roll` puts the last letter": lambda *g: bigram(*g, roll=True),
+        "how often c is *written*": below(
+            lambda lines, n, k: lambda c, a: n * k + sum(line[1:].count(c) for line in lines)
+        ),
+        "You read your table as": lambda *g: bigram(*g, look_up=lambda c, a: (a, c)),
         "the denominator has not": below(lambda lines, n, k: lambda c, a: leaves(lines)[c]),
         "k added once": below(lambda lines, n, k: lambda c, a: leaves(lines)[c] + k),
         "(K - 1) k": below(lambda lines, n, k: lambda c, a: leaves(lines)[c] + (n - 1) * k),
@@ -401,6 +467,7 @@ WRONG = {
         "This decoder guesses": lambda x, label, k: -(x.shape[1] // k) * math.log(k),
         "near, but not the best": told_smoothed,
         "not finite": told_without_care,
+        "any ints, also negative ones": told_from_0_up,
         "one number, the mean over all rows": lambda x, label, k: np.array(
             [value for _, value in floors(x, label)]
         ),
@@ -455,6 +522,7 @@ WRONG = {
         "Half of the held-out": "lololololo",
     },
     "07.5": {
+        "every singular value that is 1": without_ones,
         "lambda - 1": correlation,
         "This is the gain": lambda counts: correlation(counts) / 2,
         "You square the correlation": lambda counts: 1 + correlation(counts) ** 2,
@@ -476,6 +544,11 @@ WRONG = {
         "Cramer": cramer,
         "1 / lambda": lambda counts: 1 / (1 + correlation(counts)),
         "not finite": by_inverse,
+        "never occurs makes 0 / 0": in_loops,
+        "F is singular": inverted,
+        "Is something added to F?": lambda counts: inverted(counts, 1e-3),
+        "the *root* of f1 f2^T.": scaled(lambda e: e),
+        "scaled by the roots of their frequencies.": scaled(lambda e: 1),
         "one number, the largest lambda": lambda counts: np.array([1.5, 0.5]),
     },
 }  # fmt: skip

@@ -87,6 +87,10 @@ def ask_leak(got, change, j, effect):
 
 def ask_worst(got, j, leak, others):
     """The worst factor's number among all; leak (K - 1,), others (N, K - 1) are without j."""
+    expect(
+        not isinstance(got, str),
+        "`worst` should be an int, the factor's number from 0 to K - 1, not its name.",
+    )
     shape(got, (), "one number, that of the worst factor", "`worst`")
     place, cancelled = int(leak.argmax()), int(np.abs(others.mean(axis=0)).argmax())
     worst = place + (place >= j)
@@ -281,6 +285,11 @@ def ask_edit(edit):
         def code(c, x=x, model=model):
             return model.encode(np.hstack([x, c]))[0]
 
+        sure = ConditionalVAE(n_x, n_c, (4,), n_z, rng, likelihood, dtype=np.float64)
+        sure.params.vector[:] = model.params.vector
+        sure.params["encoder.1.W"][:, n_z:] = 0
+        sure.params["encoder.1.b"][n_z:] = -60  # the same mu, and a spread of 1e-13
+
         def told(z, c, model=model):
             return model.decode(z, c)
 
@@ -312,11 +321,18 @@ def ask_edit(edit):
             "first.": mean(told(model.encode(np.hstack([x, c]))[1], wish)),
             "The picture is right, but clipped. Put out the mean as it is.":
                 np.clip(want, 0, 1),
+            "You give the encoder `[c, x]`. It takes `[x, c]`, the picture first.":
+                mean(told(model.encoder(np.hstack([c, x]))[:, :n_z], wish)),
         })  # fmt: skip
         again = call(edit, model, x, c, wish)
         expect(
             close(again, got, 1e-9),
             "Two calls give different pictures: something is drawn. The code of x is mu.",
+        )
+        expect(
+            close(got, want) or not close(call(edit, sure, x, c, wish), want),
+            "Your picture changes with the spread of q, which `logvar` tells: something is "
+            "drawn, though always the same. The code of x is mu.",
         )
         values(got, want, f"the picture of a {name} decoder")
 
@@ -347,6 +363,8 @@ def mouths():
 
 def ask_mouths(narrow, wide):
     """What to add of the mouth's vector, so that each mouth keeps its width."""
+    for value, name in ((narrow, "narrow"), (wide, "wide")):
+        expect(value is not None and value is not Ellipsis, f"`{name}` is still None.")
     got = np.array([number(narrow, "`narrow`"), number(wide, "`wide`")])
     at, along, before = mouths()
 
@@ -381,8 +399,8 @@ def ask_mouths(narrow, wide):
     for mine, true, name in zip(got, want, ("narrow", "wide"), strict=True):
         expect(
             abs(mine - true) <= ABOUT,
-            f"`{name}` is not there yet: set `smile` to {STEP} and the other slider so that "
-            "the width reads as it did before, to within 0.03.",
+            f"`{name}` is more than 0.05 on the slider from where the width reads as before. "
+            f"(Is `smile` at {STEP}?)",
         )
 
 
@@ -404,6 +422,8 @@ EXERCISES = [
     Exercise(
         "06.2", "An edit that no reader notices", points=3,
         hints=(
+            "Take K = 1, L = 2 and draw the line R v = 0. Which way does d - v point if v is "
+            "the nearest point on it?",
             "What has to be taken off d is a weighted sum of the rows of R: any other part of "
             "it would lengthen the way and change no reading. Call the weights w, (K,).",
             "v = d - Rᵀ w, and R v = 0. That is one linear system for w.",

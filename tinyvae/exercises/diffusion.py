@@ -141,7 +141,7 @@ def ask_back(back):
     rng = np.random.default_rng(82)
     cases = [
         (5, 3, 0.2, 0.7), (3, 3, 0.55, 0.6), (1, 4, 0.04, 0.9), (6, 1, 0.3, 0.31),
-        (2, 2, 0.4, 1.0),
+        (2, 2, 0.4, 1.0), (2, 3, 0.5, 1 - 2**-18),
     ]  # fmt: skip
     for n, d, *given in cases:
         here, there = map(np.float64, given)
@@ -162,7 +162,11 @@ def ask_back(back):
             "Your answer is not finite: there is a NaN or an infinity in it. Is there a root "
             "of something negative? Mind that here < there.",
         )  # fmt: skip
-        if there < 1:
+        expect(
+            there == 1 or out[1] != 0,
+            "Close to `there` = 1 your variance is 0. Only at 1 itself it is.",
+        )
+        if there < 0.99:
             with np.errstate(all="ignore"):
                 recognise(out[0], mean, mistaken_means(z, z0, here, there))
                 recognise(out[1], variance, mistaken_variances(here, there))
@@ -187,15 +191,16 @@ def mistaken_means(z, z0, here, there):
         "Your mean takes all the noise found in z_t along to z_s, in proportion. The posterior "
         "mean keeps less of it, for a part of it came in after s.":
             np.sqrt(there) * z0 + np.sqrt((1 - there) / down) * (z - np.sqrt(here) * z0),
-        "In your mean the alpha of the leap is `here` itself, all the way from z_0. From s to "
-        "t only here / there is left.": made(here, 1 - here),
-        "In your mean the beta of the leap is there - here. It is 1 - here / there.":
+        "Your mean uses `here` where `here / there` belongs: `here` is what is left all the "
+        "way from z_0, `here / there` what is left from s to t.": made(here, 1 - here),
+        "Your mean uses `there - here` where `1 - here / there` belongs.":
             made(alpha, there - here),
         "In your mean alpha is upside down: the leap from s to t leaves here / there.":
             made(1 / alpha, 1 - 1 / alpha),
         "In your mean the root of `there` before z_0 is forgotten.":
             made(alpha, beta, root=lambda a: a),
-        "In your mean the root of alpha before z_t is forgotten.": made(alpha**2, beta),
+        "In your mean the root of `here / there` before z_t is forgotten.":
+            made(alpha**2, beta),
         "In your mean both roots are forgotten.": made(alpha**2, beta, root=lambda a: a),
         "Your mean is not yet divided by 1 - here.": made(alpha, beta, down=1),
         "Your mean is divided by 1 - there. It should be by 1 - here.":
@@ -204,6 +209,10 @@ def mistaken_means(z, z0, here, there):
             made(alpha, beta, down=beta),
         "Before z_0 in your mean stands the root of `here`; z_0 speaks about z_s, by the root "
         "of `there`.": made(alpha, beta, root=lambda a: np.sqrt(here)),
+        "z_t is missing from your mean: this is only the part of z_0.":
+            np.sqrt(there) * beta * z0 / down,
+        "z_0 is missing from your mean: this is only the part of z_t.":
+            np.sqrt(alpha) * (1 - there) * z / down,
         "This is the mean of q(z_s | z_0): it takes no notice of z_t.": np.sqrt(there) * z0,
         "This is z_t with its shrinking undone. z_0 has a say, too.": z / np.sqrt(alpha),
         "This goes on with the noise, as q(z_t | z_s) does; asked is the way back.":
@@ -231,11 +240,11 @@ def mistaken_variances(here, there):
         "what is known makes it smaller.": beta,
         "Your variance is 1 - there, that of q(z_s | z_0): seeing z_t makes it smaller.":
             1 - there,
-        "In your variance the beta of the leap is there - here. It is 1 - here / there.":
+        "Your variance uses `there - here` where `1 - here / there` belongs.":
             ratio * (there - here),
         "In your variance alpha is upside down.": ratio * (1 - there / here),
         "The fraction in your variance is upside down.": beta / ratio,
-        "The beta of the leap is missing in your variance.": ratio,
+        "`1 - here / there`, the variance of the leap, is missing in yours.": ratio,
         "Your variance is not yet divided by 1 - here.": (1 - there) * beta,
         "You add the two variances. What adds up are the precisions, 1 / variance.":
             beta + 1 - there,
@@ -257,11 +266,21 @@ def ask_step_kl(step_kl):
         m, v = chain.posterior(z, 0 * z, t)
         m_hat, _ = chain.posterior(z, (z - np.sqrt(1 - a) * eps_hat) / np.sqrt(a), t)
         variance = wider * v
-        square = ((m - m_hat) ** 2).sum(axis=1)
+        m_added, _ = chain.posterior(z, (z + np.sqrt(1 - a) * eps_hat) / np.sqrt(a), t)
+        square, added = (((m - other) ** 2).sum(axis=1) for other in (m_hat, m_added))
         want = square / (2 * variance) + d / 2 * (v / variance - 1 + np.log(variance / v))
         got = call(step_kl, eps, eps_hat, alpha_bar, t, variance)
         shape(got, (n,), "one KL for each row, a sum over its coordinates", "the KL")
         recognise(got, want, mistaken_kls(eps - eps_hat, alpha_bar, t, variance))
+        recognise(got, want, {
+            "You add eps_hat to eps. The two means differ by the difference of the two.":
+                want + (added - square) / (2 * variance),
+        })  # fmt: skip
+        for wrong in kls_of_another_beta(eps - eps_hat, alpha_bar, t, variance):
+            recognise(got, want, {
+                "You put `1 - here`, which is 1 - alpha_bar_t, for beta_t. beta_t is 1 - "
+                "alpha_t.": wrong,
+            })  # fmt: skip
         values(got, want, "your KL")
         nothing = call(step_kl, eps, eps, alpha_bar, t, v)
         expect(
@@ -269,6 +288,22 @@ def ask_step_kl(step_kl):
             "If eps_hat = eps and the variances are equal, both densities are the same and the "
             "KL is 0. Yours is not.",
         )
+
+
+def kls_of_another_beta(error, alpha_bar, t, variance):
+    """Wrong KLs: 1 - alpha_bar_t for beta_t in the means, the posterior's variance, or both;
+    and with alpha_bar_t for alpha_t, too."""
+    a, before = alpha_bar[t - 1], alpha_bar[t - 2]
+    d, square = error.shape[1], (error**2).sum(axis=1)
+    beta, other = 1 - a / before, 1 - a
+    right = (1 - before) / (1 - a) * beta
+    for b_mean, posterior, alpha in (
+        (other, 1 - before, a / before), (other, 1 - before, a), (other, right, a / before),
+        (other, right, a), (beta, 1 - before, a / before), (beta, other, a / before),
+    ):  # fmt: skip
+        share = posterior / variance
+        part = d / 2 * (share - 1 - np.log(share))
+        yield b_mean**2 / (2 * variance * alpha * (1 - a)) * square + part
 
 
 def mistaken_kls(error, alpha_bar, t, variance):
@@ -324,6 +359,11 @@ def mistaken_kls(error, alpha_bar, t, variance):
             beta / (2 * variance * alpha) * square + part,
         "In the squared part the division by alpha_t is missing.":
             weight * alpha * square + part,
+        "Means that differ by k (eps - eps_hat) differ by k^2 (eps - eps_hat)^2 when "
+        "squared. In yours the factor k is not squared.":
+            np.sqrt(weight / (2 * variance)) * square + part,
+        "In your z_0_hat alpha_t stands where alpha_bar_t belongs.":
+            before * beta**2 / (1 - a) ** 2 * (beta / alpha) / (2 * variance) * square + part,
         "In the squared part beta_t is not squared, though it multiplies the means.":
             weight / beta * square + part,
         "In the squared part alpha_bar_t stands where alpha_t belongs.":
@@ -342,9 +382,15 @@ def mistaken_kls(error, alpha_bar, t, variance):
     if t < len(alpha_bar):
         late = pieces(t + 1, variance)
         found[
-            "Your t is late by one: `alpha_bar[t - 1]` is alpha_bar_t, and the one before it "
-            "is alpha_bar of step t - 1."
+            "You are one step too far on: `alpha_bar[t - 1]` is alpha_bar_t, and `alpha_bar[t "
+            "- 2]` is that of step t - 1."
         ] = late[0] * square + late[1]
+    if t > 2:
+        early = pieces(t - 1, variance)
+        found[
+            "You are one step too early: `alpha_bar[t - 2]` is that of step t - 1, and "
+            "alpha_bar of step t stands after it."
+        ] = early[0] * square + early[1]
     return found
 
 
@@ -424,15 +470,15 @@ def walked(leap, z, noise, eps_hat, alpha_bar, steps):
     return z
 
 
-def leap_of(root=0.5, told=0, last=False, single=False, alone=False, sd=None, end=0):
-    """A leap with a fault: the power of 1 - alpha_bar in z_0_hat; how far from t the step is
-    that the denoiser is told; whether the last leap has noise; whether the posterior is that
-    of a single step, or its alpha alone is; sd(beta, here, there, tilde) of the noise; where
-    the walk ends."""
+def leap_of(root=0.5, over=0.5, told=0, last=False, single=False, alone=False, sd=None, end=0):
+    """A leap with a fault: the powers of 1 - alpha_bar and of alpha_bar in z_0_hat; how far
+    from t the step is that the denoiser is told; whether the last leap has noise; whether the
+    posterior is that of a single step, or its alpha alone is; sd(beta, here, there, tilde) of
+    the noise; where the walk ends."""
 
     def leap(z, noise, eps_hat, t, s, bars, k):
         here, estimate = bars[t], eps_hat(z, t + told)
-        z0_hat = (z - (1 - here) ** root * estimate) / np.sqrt(here)
+        z0_hat = (z - (1 - here) ** root * estimate) / here**over
         there = bars[t - 1] if single else bars[max(s, end)]
         mean, tilde = bayes(z, z0_hat, here, there)
         beta = 1 - here / there
@@ -510,6 +556,12 @@ LEAPS = {
     "The mean is that of a leap, but the noise still that of a single step.": narrow,
     "In your posterior alpha is still that of a single step; for a leap from t to s it is "
     "alpha_bar_t / alpha_bar_s.": leap_of(alone=True),
+    "In `z0_hat` you divide by alpha_bar. It is its root that multiplies z_0 in z_t.":
+        leap_of(over=1),
+    "In `z0_hat` you divide by alpha_bar. It is its root that multiplies z_0 in z_t. (The "
+    "other bug, in the leaps, is still in it.)": leap_of(over=1, single=True),
+    "In `z0_hat` both roots are missing: that of alpha_bar and that of 1 - alpha_bar.":
+        leap_of(over=1, root=1),
     "`z0_hat` is mended wrongly: the noise in z_t has the factor sqrt(1 - alpha_bar), one root "
     "and no more.": leap_of(root=0.25),
 }  # fmt: skip
@@ -519,6 +571,16 @@ def told_place(z, noise, eps_hat, alpha_bar, steps):
     """A walk whose denoiser is told the place in `steps`, counted from the end."""
     place = {int(t): len(steps) - k for k, t in enumerate(steps)}
     return walked(leap_of(), z, noise, lambda z, t: eps_hat(z, place[t]), alpha_bar, steps)
+
+
+def regular(z, noise, eps_hat, alpha_bar, steps):
+    """A walk whose leaps are all as long as the first, and the last to 0."""
+    bars, leap = np.append(1, alpha_bar), leap_of()
+    length = steps[0] - np.append(steps, 0)[1]
+    for k, t in enumerate(steps):
+        s = 0 if k == len(steps) - 1 else max(0, t - length)
+        z = leap(z, noise[k], eps_hat, int(t), int(s), bars, k)
+    return z
 
 
 def ask_walk(walk):
@@ -548,10 +610,20 @@ def ask_walk(walk):
             "The denoiser is told the place in `steps`. It has learned the steps of the whole "
             "chain: tell it t."
         ] = told_place(*given)
+        mistakes[
+            "You take all leaps to be as long as the first. `steps` need not be regular: leap "
+            "to `steps[k + 1]`."
+        ] = regular(*given)
         mistakes["`noise[k]` belongs to the k-th leap; yours is taken in another order."] = (
             walked(leap_of(), z, noise[::-1], *given[2:])
         )
         recognise(got, want, mistakes)
+        if not close(got, want):
+            expect(
+                not close(call(walk, z, 2 * noise + 1, *given[2:]), got),
+                "Your z_0 is the same whatever `noise` holds: if you draw noise of your own, "
+                "take `noise[k]` in its place.",
+            )
         values(got, want, "your z_0")
 
 
@@ -608,8 +680,9 @@ EXERCISES = [
             "Start from `told`; add w times (told - untold); subtract u times "
             "(avoided - untold).",
         ),
-        moral="With u = 0 this is what `tv.Diffusion.sample(..., guidance=w)` does. Painters "
-        "call c' a negative prompt; many put it in the place of the untold estimate.",
+        moral="With u = 0 this is what `tv.Diffusion.sample(..., guidance=w)` does. "
+        "Text-to-image programs call c' a negative prompt; many put it in the place of the "
+        "untold estimate.",
         ask=ask_steer,
     ),
     Exercise(

@@ -7,7 +7,16 @@ import numpy as np
 
 from tinyvae.datasets import load_names
 from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import call, close, expect, parts, recognise, shape, values
+from tinyvae.exercises.ask import (
+    NotYet,
+    call,
+    close,
+    expect,
+    parts,
+    recognise,
+    shape,
+    values,
+)
 
 MANY_ROWS = "one log-probability for each row of x"
 
@@ -34,9 +43,10 @@ def some_words(rng, n, n_places, n_letters):
     return [words[i] for i in rng.permutation(len(words))][:n]
 
 
-def pairs(word, n_places, end="if room", begin=True, padding=False):
+def pairs(word, n_places, end="if room", begin=True, padding=False, wrap=False):
     """The steps (character before, character) of a word."""
-    line = [0, *word] if begin else list(word)
+    first = word[-1] if wrap and len(word) == n_places else 0
+    line = [first, *word] if begin else list(word)
     if padding:
         line += [0] * (n_places - len(word))
     elif end == "always" or (end == "if room" and len(word) < n_places):
@@ -66,6 +76,23 @@ def add_k(counts, k):
     return np.log((counts + k) / (counts.sum(axis=1, keepdims=True) + len(counts) * k))
 
 
+def rolled(words, known, n_places, n, k):
+    """log p if the character before the first is the last of the row above."""
+
+    def lines(words):
+        ends = [word[-1] if len(word) == n_places else 0 for word in words]
+        for end, word in zip([*ends[-1:], *ends[:-1]], words, strict=True):
+            steps = pairs(word, n_places)
+            yield [(end, steps[0][1]), *steps[1:]]
+
+    counts = np.zeros((n, n))
+    for steps in lines(known):
+        for step in steps:
+            counts[step] += 1
+    log_p = add_k(counts, k)
+    return np.array([sum(log_p[step] for step in steps) for steps in lines(words)])
+
+
 def mistaken_bigrams(words, known, n_places, n, k):
     """{message: wrong log-probabilities}."""
     counts = table(known, n_places, n)
@@ -79,7 +106,10 @@ def mistaken_bigrams(words, known, n_places, n, k):
             occurs[c] += i <= len(word)
     by_end = {
         end: table(known, n_places, n, end=end) for end in ("never", "always")
-    } | {"padding": table(known, n_places, n, padding=True)}  # fmt: skip
+    } | {
+        "padding": table(known, n_places, n, padding=True),
+        "wrap": table(known, n_places, n, wrap=True),
+    }  # fmt: skip
     want = total(words, right, n_places)
     steps = np.array([len(pairs(word, n_places)) for word in words])
     whole = counts.sum()
@@ -111,6 +141,11 @@ def mistaken_bigrams(words, known, n_places, n, k):
         "the first of them is a step.": with_log(add_k(by_end["padding"], k)),
         "The first letter is missing in your sum. The full stop before the name stands before "
         "that letter.": total(words, right, n_places, begin=False),
+        "`np.roll` without `axis=1` puts the end of one row before the beginning of the next. "
+        "Before the first character stands a full stop.": rolled(words, known, n_places, n, k),
+        "`np.roll` puts the last letter of a name that fills all its places before the "
+        "first. Before the first character stands a full stop.":
+            total(words, add_k(by_end["wrap"], k), n_places, wrap=True),
         "The numerator has k added and the denominator has not: the probabilities after c sum "
         "to more than 1.": with_log(np.log((counts + k) / np.maximum(before, 1e-300))),
         "The denominator has k added once. It is added to each of the K counts above, so K "
@@ -122,6 +157,11 @@ def mistaken_bigrams(words, known, n_places, n, k):
             with_log(np.log((counts + k) / (occurs + n * k))),
         "Your count(c) counts the full stops at the end too. Nothing is written after them.":
             with_log(np.log((counts + k) / (ends_too + n * k))),
+        "Your count(c) counts how often c is *written*. Asked is how often it stands before "
+        "a step: the full stop once for each row, and the last letter of a full row not.":
+            with_log(np.log((counts + k) / (counts.sum(axis=0)[:, None] + n * k))),
+        "You read your table as `[a, c]`. The character before, c, comes first in it.":
+            with_log(right.T),
         "This is the probability of the letter *before*, given the one behind it.":
             with_log(np.log((counts + k) / (counts.sum(axis=0) + n * k))),
         "The two characters are swapped: you look up how often c follows a.":
@@ -184,6 +224,31 @@ def best_deaf(x, n_categories):
     return float(np.sum(f * np.log(np.where(f > 0, f, 1)))), f
 
 
+def numbered(told, x, label, k, want):
+    """What told gives; NotYet if that is right only for labels 0, 1, 2 ..."""
+    _, plain = np.unique(label, return_inverse=True)
+
+    def expect_any_ints():
+        try:
+            only = close(call(told, x, plain, k), want)
+        except NotYet:
+            only = False
+        expect(
+            not only,
+            "Right for labels from 0 up, but labels may be any ints, also negative ones. Loop "
+            "over `np.unique(label)`.",
+        )
+
+    try:
+        got = call(told, x, label, k)
+    except NotYet:
+        expect_any_ints()
+        raise
+    if isinstance(got, np.ndarray) and not close(got, want):
+        expect_any_ints()
+    return got
+
+
 def ask_told(told):
     """told(x, label, n_categories) -> the best mean log-likelihood, given the label only."""
     rng = np.random.default_rng(72)
@@ -209,7 +274,7 @@ def ask_told(told):
             s * np.log(best_deaf(x[label == g], k)[1].max(axis=1)).sum()
             for g, s in zip(groups, share, strict=True)
         )
-        got = call(told, x, label, k)
+        got = numbered(told, x, label, k, want)
         shape(got, (), "one number, the mean over all rows")
         expect(
             np.isfinite(got),
@@ -434,6 +499,8 @@ def mistaken_lambdas(counts, rho):
         (p.sum(axis=1) @ (i - mean_i) ** 2) * (p.sum(axis=0) @ (j - mean_j) ** 2)
     )
     fewest = min((p.sum(axis=1) > 0).sum(), (p.sum(axis=0) > 0).sum())
+    product = np.outer(p.sum(axis=1), p.sum(axis=0))
+    across, product = p - product, np.where(product > 0, product, np.inf)
     phi = np.sum(rho**2)
     return {
         "This is how strongly the two places are correlated, lambda - 1. The block on the "
@@ -443,6 +510,9 @@ def mistaken_lambdas(counts, rho):
         "1 plus or minus the singular values of R themselves.": 1 + rho[0] ** 2,
         "This is the square of the correlation.": rho[0] ** 2,
         "This is the least lambda. The largest decides: one way up is enough.": 1 - rho[0],
+        "You leave out every singular value that is 1. Only one of them is the constant's; "
+        "where the table falls into blocks there are more, and those are real.":
+            1 + max(rho[rho < 1 - 1e-9], default=1.0),
         "This is the mean of the lambda, which is 1 for every text.": 1.0,
         "You get 2 for every table: C is not centred. A direction that gives each character "
         "of both places the same number then looks like a correlation of 1.": 2.0,
@@ -460,9 +530,39 @@ def mistaken_lambdas(counts, rho):
         "You add up the correlations of all directions. The strongest is asked for.":
             1 + rho.sum(),
         "You add up the squared correlations of all directions.": 1 + phi,
+        "Divide by the *root* of f1 f2^T.": 1 + np.linalg.norm(across / product, 2),
+        "Divide by the *root* of f1 f2^T; and take off f1 f2^T before.":
+            1 + np.linalg.norm(p / product, 2),
+        "Divide by the *root* of f1 f2^T; and the block on the diagonal counts too.":
+            np.linalg.norm(across / product, 2),
+        "The covariance of the two places must be scaled by the roots of their frequencies.":
+            1 + np.linalg.norm(across, 2),
+        "The covariance of the two places must be scaled by the roots of their frequencies; "
+        "and the block on the diagonal counts too.": np.linalg.norm(across, 2),
         "This is 1 / lambda: C and F are swapped, or the smallest is taken.":
             1 / (1 + rho[0]),
     }  # fmt: skip
+
+
+SINGULAR = "F is singular: leave out the directions with `w F w^T` = 0."
+
+
+def solved(threshold, counts):
+    """What threshold gives; if it stops in NumPy's linear algebra, NotYet says why."""
+    try:
+        got = call(threshold, counts)
+    except NotYet as stopped:
+        zeros = not (counts.any(axis=0).all() and counts.any(axis=1).all())
+        if "Singular" in str(stopped) or "positive definite" in str(stopped):
+            raise NotYet(f"{stopped} {SINGULAR}") from stopped
+        if zeros:
+            raise NotYet(
+                f"{stopped} A character that never occurs makes 0 / 0: leave out its row or "
+                "column."
+            ) from stopped
+        raise
+    expect(not np.iscomplexobj(got), f"Your lambda is a complex number. {SINGULAR}")
+    return got
 
 
 def ask_threshold(threshold):
@@ -478,13 +578,14 @@ def ask_threshold(threshold):
         "with a row and a column of zeros": with_gaps,
         "of shape (27, 27), mostly zeros,": sparse,
         "in which the second place repeats the first": np.diag([5, 2, 9, 1]),
+        "that falls into two blocks": np.array([[3, 0, 0], [0, 4, 2], [0, 1, 5]]),
         "of independent places": np.outer([1, 2, 6], [3, 1, 4, 2]),
         "in which the characters avoid each other": 10 - 9 * np.eye(3, dtype=int),
     }
     for kind, counts in tables.items():
         rho = correlations(counts)
         want = 1 + rho[0]
-        got = call(threshold, counts)
+        got = solved(threshold, counts)
         shape(got, (), "one number, the largest lambda")
         lost = (
             "F has directions of variance 0, such as those of characters that never occur: "
@@ -495,7 +596,20 @@ def ask_threshold(threshold):
         expect(np.isfinite(got), f"For a table {kind} your answer is not finite. {lost}")
         if rho[0] < 1e-6 and close(got, want, 1e-3):
             continue  # the root of a rounded 0
-        recognise(got, want, mistaken_lambdas(counts, rho))
+        if not close(got, want):
+            again = [solved(threshold, other) for other in (counts[::-1, ::-1], counts.T)]
+            expect(
+                all(close(one, got, 1e-3) for one in again),
+                "Your number changes if the characters are counted in another order, or the "
+                f"places: is it rounding? {SINGULAR}",
+            )
+            recognise(got, want, mistaken_lambdas(counts, rho))
+            expect(got < 2.01, f"Your number is too great: is it rounding? {SINGULAR}")
+            expect(
+                not 0.9 * want < got < want,
+                "Your answer is near, but a little too small. Is something added to F? "
+                f"{SINGULAR}",
+            )
         values(got, want, f"the largest lambda of a table {kind}")
 
 
@@ -571,7 +685,8 @@ EXERCISES = [
             "and column sums.",
         ),
         moral="Between two places it lies between 1 and 2, among P places between 1 and P. So "
-        "with a mean over places, a hidden beta of P, no text has a soft way out of collapse.",
+        "with a mean over places, a hidden beta of P, no text has a soft way out of collapse. "
+        "(And N or N - 1? The factor stands in C and in F, and cancels.)",
         ask=ask_threshold,
     ),
 ]  # fmt: skip
