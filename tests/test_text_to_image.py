@@ -160,16 +160,36 @@ def test_guidance_makes_words_surer_and_the_asked_factor_narrower(vae, trained, 
     assert spreads[1] < spreads[0]
 
 
+def in_nats(model, m, s, z):
+    """The mean ELBO of codes z, in their own units."""
+    rng, n = np.random.default_rng(0), len(z)
+    rows, told = np.hstack([(z - m) / s, np.zeros((n, 16))]), np.zeros((n, 16))
+    noise = (tv.Noise(np.full(n, t), rng.standard_normal((n, 12)), told)
+             for t in range(1, model.n_steps + 1))  # fmt: skip
+    elbo = np.mean([model.elbo(rows, one, remember=False).elbo.mean() for one in noise])
+    return elbo - np.log(s).sum()
+
+
 def test_the_prior_that_was_learned_is_worth_nats(trained, unseen):
-    """On codes of unseen faces: its ELBO, in z's own units, above log N(z; 0, I)."""
-    diffusion, m, s, _ = trained
-    rng, rows = np.random.default_rng(0), np.hstack([(unseen - m) / s, np.zeros((2000, 16))])
-    told = np.zeros((2000, 16))
-    elbo = np.mean([
-        diffusion.elbo(rows, tv.Noise(np.full(2000, t), rng.standard_normal((2000, 12)), told),
-                       remember=False).elbo.mean()
-        for t in range(1, 101)
-    ])  # fmt: skip
-    gain = elbo - np.log(s).sum() - tv.log_normal(unseen).mean()
-    print(f"higher by {gain:.2f} nats")
-    assert 3 < gain < 10
+    """Most of them are mean and covariance, which a Gaussian has; the shape is the rest."""
+    diffusion, m, s, seen = trained
+    fine = tv.Diffusion(
+        12, 16, (128, 128, 128), tv.log_snr_schedule(1000, 8, -6), np.random.default_rng(0)
+    )
+    fine.params.update(diffusion.params)
+    z = unseen[:1000]
+    coarse, fine = in_nats(diffusion, m, s, z), in_nats(fine, m, s, z)
+    root = np.linalg.cholesky(np.cov(seen.T))
+    white = np.linalg.solve(root, (z - m).T).T
+    gaussian = tv.log_normal(white).mean() - np.log(np.diag(root)).sum()
+    prior = tv.log_normal(z).mean()
+    print(f"prior {prior:.2f}, Gaussian {gaussian:.2f}, 100 {coarse:.2f}, 1,000 {fine:.2f}")
+    assert 3 < gaussian - prior < 5 and 3 < coarse - prior < 10
+    assert abs(coarse - gaussian) < 1 and fine - gaussian > 2 and fine - coarse > 1.5
+
+
+def test_painted_codes_of_real_faces_keep_to_their_words(vae, read):
+    z, c = codes_and_phrases(vae, 2000, seed=1)
+    factors = read(vae.likelihood.mean(vae.decode(z)))
+    shares = [np.mean(factors[c[:, k] == 1, k // 2] * SIGNS[k] > 1 / 3) for k in range(16)]
+    assert np.mean(shares) > 0.98

@@ -221,9 +221,10 @@ def read_prompt(prompt):
     """Which phrases of FACE_WORDS a prompt says: (16,), float32, 1 for said, 0 for not.
 
     FACE_PHRASES names the columns: two for each factor, the low phrase first. Capitals, commas,
-    hyphens and articles do not matter: "Smiling, wide set eyes" says two phrases. ValueError
-    for words that are no phrase of a caption (the message lists all phrases) and for a prompt
-    that says both phrases of one factor; TypeError if it is no str.
+    hyphens and articles do not matter: "Smiling, wide set eyes" says two phrases; an empty
+    prompt says none. ValueError for other words than these phrases and FILLERS (the message
+    lists all phrases) and for a prompt that says both phrases of one factor; TypeError if it
+    is no str.
     """
     if not isinstance(prompt, str):
         raise TypeError(f"prompt must be a str, got {prompt!r}")

@@ -36,6 +36,9 @@ class DiffusionTerms(NamedTuple):
     recon      log p(z_0 | z_1)
     diffusion  the sum over t = 2 ... T of KL(q(z_{t-1} | z_t, z_0) || p(z_{t-1} | z_t))
     prior      KL(q(z_T | z_0) || N(0, I))
+
+    What `Diffusion.elbo` gives are one-step estimates of these: T times the term of one step t,
+    so recon is 0 unless t = 1 and diffusion is 0 if t = 1; the mean over t and eps gives them.
     """
 
     elbo: np.ndarray
@@ -227,7 +230,7 @@ class Diffusion:
         return eps + w * (eps - self.eps_hat(z, t, np.zeros_like(c))) if w else eps
 
     def sample(self, n, rng, c=None, guidance=0.0):
-        """n draws of z_0 (n, n_z): the end of `path`."""
+        """The mean of p(z_0 | z_1) at n draws of z_1, (n, n_z): the end of `path`."""
         *_, z0 = self.path(n, rng, c, guidance)
         return z0
 
