@@ -125,7 +125,7 @@ def test_told_five_factors_it_obeys_them_and_keeps_the_rest(read, new, wish):
     from_mu = r2(codes[1000:] @ weights, new.factors[1000:])
     print(f"obeys {obeys.round(3)}, keeps {keeps.round(3)}, read from mu {from_mu.round(2)}")
     assert obeys.min() >= 0.95 and keeps.min() >= 0.9
-    assert from_mu[EXPRESSION].max() < 0.4 and from_mu[5:].min() > 0.9
+    assert from_mu[EXPRESSION].max() < 0.3 and from_mu[5:].min() > 0.9
 
 
 @pytest.fixture(scope="module")
@@ -146,11 +146,27 @@ def test_told_every_factor_z_has_next_to_nothing_to_say(new, eight):
     assert tv.kl_per_dim(eight, rows).sum() < 4 and tv.active_units(eight, rows) <= 2
 
 
-def test_a_high_elbo_is_not_obedience(read, new, wish, eight):
-    """Noise that starts small sends the face through z, and the wish goes unheard."""
+def settled(model, rows, x):
+    """(RMSE of the copies, the ELBO with that for sigma); the model is left as it was."""
+    log_sigma = model.likelihood.params["log_sigma"]
+    as_trained, rms = log_sigma.copy(), np.sqrt(np.mean((model.reconstruct(rows) - x) ** 2))
+    log_sigma[...] = np.log(rms)
+    elbo = tv.mean_elbo(model, rows, np.random.default_rng(0))
+    log_sigma[...] = as_trained
+    return rms, elbo
+
+
+def test_an_elbo_before_sigma_has_settled_ranks_a_deaf_model_first(read, new, wish, eight):
+    """Noise that starts small: the wish goes unheard. As trained its ELBO is higher, only
+    because the other's sigma is still coming down; at its own RMSE the obedient one wins."""
     deaf, rows = train(range(8), log_sigma=-3.0, epochs=20), np.hstack([new.x, new.factors])
     elbos = [tv.mean_elbo(model, rows, np.random.default_rng(0)) for model in (deaf, eight)]
+    (deaf_rms, deaf_elbo), (rms, elbo) = (settled(m, rows, new.x) for m in (deaf, eight))
     obeys = r2(read(deaf.sample(wish, np.random.default_rng(1))), wish)
-    print(f"ELBOs {elbos}, R^2 {obeys.round(2)}")
+    print(
+        f"ELBOs {elbos}, settled {deaf_elbo, elbo}, RMSE {deaf_rms, rms}, R^2 {obeys.round(2)}"
+    )
     assert elbos[0] > elbos[1] + 100 and obeys.min() < 0.2
+    assert elbo > deaf_elbo + 300 and rms < 0.7 * deaf_rms
+    assert deaf.likelihood.sigma < 1.2 * deaf_rms and eight.likelihood.sigma > 3 * rms
     assert r2(read(deaf.reconstruct(rows)), new.factors).min() >= 0.9

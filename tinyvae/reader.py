@@ -14,8 +14,8 @@ def face_reader(n=3000, seed=0):
     Kernel ridge regression on n faces drawn with `seed`, and on nothing else: read(x) =
     sum_i exp(-gamma |x - x_i|^2) w_i, the weights w (n, 8) from (K + ridge I) w = factors,
     K_ij = exp(-gamma |x_i - x_j|^2) (Murphy 2012, section 14.4.3). It costs about a second.
-    The farther a picture is from every face that was drawn, the nearer to 0 is all that it
-    reads. Raises as `load_faces` does; `read` ValueError or TypeError for bad pictures.
+    Far enough from every drawn face it reads 0; on the way there it may read far beyond
+    [-1, 1]. Raises as `load_faces` does; `read` ValueError or TypeError for bad pictures.
     """
     known = load_faces(n, seed)
     x = known.x.astype(np.float64)
