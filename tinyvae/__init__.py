@@ -13,7 +13,7 @@ True
 (5, 784)
 
 Read the modules in the order of the course: ops, layers, distributions, sampling, models,
-optim, train, evaluate, latent.
+optim, train, evaluate, latent, conditional, diffusion.
 """
 
 from tinyvae.conditional import ConditionalVAE
