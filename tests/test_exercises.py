@@ -249,6 +249,7 @@ def test_extremes_see_the_small_beside_the_large():
     want = np.array([1e-8, 1e8])
     ask.extremes(want.astype(np.float32), want)
     assert "very small" in refusal(ask.extremes, want + 1e-10, want)
+    assert "should be (2,)" in refusal(ask.extremes, want[:, None], want)
     ask.values(want + 1e-10, want)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from tinyvae import guards
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
-from tinyvae.models import check_kinds, rebuild, widths
+from tinyvae.models import Rebuilt, check_kinds, widths
 from tinyvae.ops import sigmoid
 from tinyvae.parameters import pack
 
@@ -58,7 +58,7 @@ def log_snr_schedule(n_steps, first=8.0, last=-6.0):
     return sigmoid(np.linspace(first, last, guards.whole("n_steps", n_steps)))
 
 
-class Diffusion:
+class Diffusion(Rebuilt):
     """p(z_T) = N(0, I), then T steps p(z_{t-1} | z_t) down to the data z_0.
 
     Each step has the mean and variance of q(z_{t-1} | z_t, z_0), with z_0 replaced by what the
@@ -80,9 +80,7 @@ class Diffusion:
         self.n_z, self.n_c = guards.whole("n_z", n_z), guards.whole("n_c", n_c, least=0)
         self.n_h, self.alpha_bar = widths(n_h), _falling(alpha_bar)
         check_kinds(None, activation)
-        self.activation, self.dtype = activation, np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise TypeError(f"dtype must be float32 or float64, got {self.dtype}")
+        self.activation, self.dtype = activation, guards.float_dtype(dtype)
         self.n_steps = len(self.alpha_bar)
         self.log_snr = np.log(self.alpha_bar) - np.log1p(-self.alpha_bar)
         # -log p(z_0 | z_1) weighs the squared error in eps by 1/2, the KL of step t > 1 by
@@ -234,11 +232,6 @@ class Diffusion:
         *_, z0 = self.path(n, rng, c, guidance)
         return z0
 
-    def astype(self, dtype):
-        """A copy in another dtype (the gradient check asks for float64)."""
-        settings = self.settings | {"dtype": np.dtype(dtype)}
-        return rebuild(type(self), settings, self.params.astype(dtype))
-
     @property
     def settings(self):
         """What `rebuild` needs beside the parameters."""
@@ -246,9 +239,6 @@ class Diffusion:
             "n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "alpha_bar": self.alpha_bar,
             "activation": self.activation, "dtype": self.dtype,
         }  # fmt: skip
-
-    def __reduce__(self):
-        return rebuild, (type(self), self.settings, self.params)
 
 
 def _falling(alpha_bar):

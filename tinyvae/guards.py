@@ -47,6 +47,14 @@ def generator(rng):
     return rng
 
 
+def float_dtype(dtype):
+    """`dtype` as a np.dtype, float32 or float64; else TypeError."""
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"dtype must be float32 or float64, got {dtype}")
+    return dtype
+
+
 def matrix(name, value, width, dtype):
     """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
     try:

@@ -30,7 +30,20 @@ class Recon(NamedTuple):
     recon: np.ndarray
 
 
-class Autoencoder:
+class Rebuilt:
+    """A model that its `settings` and `params` make anew: it can be cast, copied, pickled."""
+
+    def astype(self, dtype):
+        """A copy in another dtype (the gradient check asks for float64)."""
+        settings = self.settings | {"dtype": np.dtype(dtype)}
+        return rebuild(type(self), settings, self.params.astype(dtype))
+
+    def __reduce__(self):
+        # The layers' arrays are views of params; an Adam that is copied along refers to it too.
+        return rebuild, (type(self), self.settings, self.params)
+
+
+class Autoencoder(Rebuilt):
     """x -> z -> x_hat: an encoder and its mirror image, trained on log p(x|z) alone.
 
     n_h are the encoder's hidden widths, the decoder's in reverse; n_h=() is linear. `params`
@@ -49,9 +62,7 @@ class Autoencoder:
         check_kinds(likelihood, activation)
         guards.generator(rng)
         self.likelihood = Gaussian() if likelihood is None else copy.deepcopy(likelihood)
-        self.activation, self.dtype = activation, np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise TypeError(f"dtype must be float32 or float64, got {self.dtype}")
+        self.activation, self.dtype = activation, guards.float_dtype(dtype)
         n_codes = self.codes_per_latent * self.n_z
         sizes = self.n_x + self.n_c, *self.n_h, n_codes
         self.encoder = mlp(sizes, rng, activation, dtype)
@@ -121,11 +132,6 @@ class Autoencoder:
         """What `train` raises: here `recon(x)`; an autoencoder needs no noise."""
         return self.recon(x, remember)
 
-    def astype(self, dtype):
-        """A copy in another dtype (the gradient check asks for float64)."""
-        settings = self.settings | {"dtype": np.dtype(dtype)}
-        return rebuild(type(self), settings, self.params.astype(dtype))
-
     @property
     def settings(self):
         """What `rebuild` needs beside the parameters."""
@@ -134,10 +140,6 @@ class Autoencoder:
             "likelihood": type(self.likelihood)(**self.likelihood.settings),
             "activation": self.activation,
         }  # fmt: skip
-
-    def __reduce__(self):
-        # The layers' arrays are views of params; an Adam that is copied along refers to it too.
-        return rebuild, (type(self), self.settings, self.params)
 
 
 class VAE(Autoencoder):

@@ -159,11 +159,11 @@ def values(got, want, name="your answer", tolerance=CLOSE):
         raise NotYet(_difference(got, np.asarray(want, dtype=float), name, tolerance))
 
 
-def extremes(got, want, name="your answer"):
-    """NotYet unless each entry of `got` is right to 1e-4 of itself, on inputs far from usual.
-
-    `values` would not see a narrow note beside a wide one.
+def extremes(got, want, name="your answer", why="small or large inputs change no shape"):
+    """NotYet unless `got` has want's shape and each entry is right to 1e-4 of itself, on inputs
+    far from usual. `values` would not see a narrow note beside a wide one.
     """
+    shape(np.asarray(got), np.shape(want), why, name)
     if not np.allclose(got, want, rtol=1e-4, atol=0):
         raise NotYet(
             f"For usual inputs {name} is right, but not for very small or very large ones: is "

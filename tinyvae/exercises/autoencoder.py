@@ -26,12 +26,6 @@ NEARLY_FLAT = (
 )
 
 
-def _far(got, want, name):
-    """`extremes`, once the shape is right."""
-    shape(got, np.shape(want), "small or large numbers change no shape", name)
-    extremes(got, want, name)
-
-
 def ask_dense(dense):
     """dense(x, W, b) -> (N, K): x W + b."""
     rng = np.random.default_rng(1)
@@ -62,7 +56,7 @@ def ask_dense(dense):
         recognise(got, want, mistakes)
         values(got, want, "the output")
     x, W = SCALES * rng.uniform(1, 2, (4, 5)), rng.uniform(1, 2, (5, 3))
-    _far(call(dense, x, W, np.zeros(3)), x @ W, "the output")
+    extremes(call(dense, x, W, np.zeros(3)), x @ W, "the output")
 
 
 def ask_dense_backward(backward):
@@ -120,7 +114,7 @@ def ask_dense_backward(backward):
         got = parts(call(backward, dout, x, W), 3, names)
         want = dout @ W.T, x.T @ dout, dout.sum(axis=0)
         for name, *pair in zip(("dx", "dW", "db"), got, want, strict=True):
-            _far(*pair, f"the gradient {name}")
+            extremes(*pair, f"the gradient {name}")
 
 
 def _permuted(got, want):
@@ -184,7 +178,7 @@ def ask_tanh_backward(backward):
     )
     dout = np.repeat([1e-6, -1e-3, 1.0, -1e4], 3)
     out = np.tile([0.0, 0.5, -0.7], 4)
-    _far(call(backward, dout, out), dout * (1 - out**2), "the gradient da")
+    extremes(call(backward, dout, out), dout * (1 - out**2), "the gradient da")
 
 
 def ask_gradient_error(error):
@@ -430,7 +424,7 @@ def ask_least_loss(least_loss):
         })  # fmt: skip
         values(got, want, "the least loss")
     for scale in (1e-4, 1e4):
-        _far(call(least_loss, scale * x, 5), scale**2 * want, "the least loss")
+        extremes(call(least_loss, scale * x, 5), scale**2 * want, "the least loss")
     expect(_is_nothing(least_loss, x, 7), "With k = D numbers nothing is lost: J = 0.")
     expect(
         _is_nothing(least_loss, np.tile([3.0, -1.0, 0.0, 2.0, 4.0], (6, 1)), 1),

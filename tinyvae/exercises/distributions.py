@@ -29,12 +29,6 @@ SUMMED = "one number a row, summed over its columns and not over the batch"
 WIDTHS = np.array([-16, -9, -6.5, -4.5, -3.5, -2.2, 2.2, 3.5, 4.5, 6.5, 8, 10])  # logvars
 
 
-def _far(got, want, name):
-    """`extremes`, once the shape is right."""
-    shape(got, np.shape(want), "narrow or wide notes change no shape", name)
-    extremes(got, want, name)
-
-
 def _ask_clip(got, want, width):
     """NotYet if just the entries of greatest `width`, some |logvar|, are wrong."""
     off = ~np.isclose(got, want, rtol=1e-4, atol=1e-5)
@@ -115,7 +109,7 @@ def ask_log_density(log_density):
                 logvar = np.repeat(widths[:, None], columns, axis=1)
                 z, mu = sigmas * np.exp(logvar / 2), np.zeros(logvar.shape)
                 want = log_normal(z, mu, logvar)
-                _far(call(log_density, z, mu, logvar), want, "the log-density")
+                extremes(call(log_density, z, mu, logvar), want, "the log-density")
 
 
 def _shown(got, *wrong):
@@ -504,7 +498,7 @@ def ask_kl(kl):
             for widths in (WIDTHS, *WIDTHS[:, None]):
                 logvar = np.repeat(widths[:, None], columns, axis=1)
                 mu = np.full(logvar.shape, mean)
-                _far(call(kl, mu, logvar), kl_to_prior(mu, logvar).sum(axis=-1), "the KL")
+                extremes(call(kl, mu, logvar), kl_to_prior(mu, logvar).sum(axis=-1), "the KL")
     near = np.array([0.07, 0.045, 0.03, 0.02, 0.01, -0.02, -0.03, -0.045, -0.07])[:, None]
     for mu, logvar in ((0 * near, near), (near, 0 * near)):
         got = call(kl, mu, logvar)
@@ -899,9 +893,9 @@ def ask_gaussian(log_prob, slope):
                 sigmas = np.repeat(np.transpose([rows]), size, axis=1)
                 x, out = sigmas * np.exp(log_sigma), np.zeros(sigmas.shape)
                 want = -0.5 * (sigmas**2).sum(axis=-1) - size * (log_sigma + LOG_2PI / 2)
-                _far(call(log_prob, x, out, log_sigma), want, "the log-likelihood")
+                extremes(call(log_prob, x, out, log_sigma), want, "the log-likelihood")
                 got = call(slope, x, out, log_sigma)
-                _far(got, (sigmas**2 - 1).sum(axis=-1), "the slope")
+                extremes(got, (sigmas**2 - 1).sum(axis=-1), "the slope")
 
 
 def _ask_gaussian_log_prob(got, x, out, log_sigma):
