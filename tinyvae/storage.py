@@ -115,7 +115,7 @@ def _describe(model, opt, rng, epoch):
         if opt.params is not model.params:
             raise ValueError("opt must be an Adam over this model's params, all of them")
         header["adam"] = {n: getattr(opt, n) for n in ("lr", "beta1", "beta2", "eps", "t")}
-        arrays |= {"adam.m": opt.m[""], "adam.v": opt.v[""]}
+        arrays |= {"adam.sum_m": opt.m[""], "adam.sum_v": opt.v[""]}
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise ValueError(f"cannot save the model: {name} is not finite")
@@ -177,7 +177,7 @@ def _shapes(header):
         shapes["likelihood.log_sigma"] = ()
     if header["adam"] is not None:
         total = sum(math.prod(shape) for shape in shapes.values())
-        shapes |= {"adam.m": (total,), "adam.v": (total,)}
+        shapes |= {"adam.sum_m": (total,), "adam.sum_v": (total,)}
     return shapes
 
 
@@ -210,7 +210,7 @@ def _adam(model, settings, arrays):
         return None
     t = guards.whole("t", settings.pop("t"), least=0)
     opt = Adam(model.params, **settings)
-    opt.t, opt.m[""][:], opt.v[""][:] = t, arrays["adam.m"], arrays["adam.v"]
+    opt.t, opt.m[""][:], opt.v[""][:] = t, arrays["adam.sum_m"], arrays["adam.sum_v"]
     return opt
 
 
