@@ -6,7 +6,6 @@ Offline: `load_faces` (drawn here from known factors), `load_digits` (scikit-lea
 Pixels lie in [0, 1], 0 is black; pictures are stored row by row.
 """
 
-import gzip
 import math
 import re
 import warnings
@@ -476,6 +475,8 @@ def _read_idx(path, ndim):
     The file: two zero bytes, 8 for unsigned bytes, ndim, each size as a big-endian 32-bit
     integer, then the data, last dimension fastest. Source: yann.lecun.com/exdb/mnist.
     """
+    import gzip  # here, since few need it and it takes time to import
+
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             content = file.read()

@@ -1,8 +1,6 @@
 """Ways through the latent space: between two codes, along one latent, over a plane, toward a
 smile. A code is z (L,); codes are (N, L); t is a number or an array (T,) in [0, 1]."""
 
-from statistics import NormalDist
-
 import numpy as np
 
 from tinyvae import guards
@@ -73,6 +71,8 @@ def grid(n, n_z=2, latents=(0, 1)):
     n, n_z = guards.whole("n", n), guards.whole("n_z", n_z, least=2)
     if latents[0] == latents[1]:
         raise ValueError(f"latents must be two different ones, got {tuple(latents)}")
+    from statistics import NormalDist  # here, since few need it and it takes time to import
+
     steps = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])
     codes = np.zeros((n, n, n_z))
     codes[..., latents[0]] = steps[None, :]
