@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinyvae as tv
+from tinyvae.ops import softplus_sum
 
 FLOATS = st.floats(-30, 30, width=32)
 LOGVARS = hnp.arrays(np.float32, 8, elements=st.floats(-80, 80, width=32))
@@ -149,6 +150,23 @@ def test_scalar_maths_against_wide_floats(a):
     assert {f(a).dtype for f in (tv.softplus, tv.sigmoid, tv.logsumexp, tv.logmeanexp)} == {
         a.dtype
     }
+
+
+@given(
+    hnp.arrays(np.float32, (2, 200), elements=st.floats(-1e4, 1e4, width=32), fill=FLOATS),
+)
+def test_softplus_sum_against_wide_floats(a):
+    """Over more columns than one product holds, the last product a short one."""
+    wide = np.logaddexp(0, a.astype(np.longdouble)).sum(axis=-1)
+    total = softplus_sum(a)
+    assert total.dtype == a.dtype
+    np.testing.assert_allclose(total, wide, rtol=1e-5, atol=1e-4)
+
+
+def test_sigmoid_keeps_its_digits_far_below_zero():
+    a = np.linspace(-80, 0, 200, dtype=np.float32)
+    wide = np.exp(a.astype(np.longdouble))
+    np.testing.assert_allclose(tv.sigmoid(a), wide / (1 + wide), rtol=1e-6)
 
 
 def test_logsumexp_of_nothing_but_zeros():

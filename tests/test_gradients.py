@@ -66,11 +66,12 @@ def test_likelihood(likelihood, rng):
 
 
 @pytest.mark.parametrize("likelihood", LIKELIHOODS.values(), ids=LIKELIHOODS)
-def test_likelihood_backward_is_minus_the_mean_over_the_batch(likelihood, rng):
+def test_likelihood_forward_is_log_prob_and_backward_minus_the_mean_of_grad(likelihood, rng):
     x, _ = batch(likelihood)
     out = rng.standard_normal(x.shape)
+    np.testing.assert_array_equal(likelihood.forward(x, out), likelihood.log_prob(x, out))
     np.testing.assert_allclose(
-        likelihood.backward(x, out), -likelihood.grad(x, out) / len(x), rtol=1e-12
+        likelihood.backward(), -likelihood.grad(x, out) / len(x), rtol=1e-12
     )
 
 
@@ -78,7 +79,8 @@ def test_gaussian_log_sigma(rng):
     likelihood, (x, _) = tv.Gaussian(), batch(tv.Gaussian())
     likelihood.log_sigma[...] = -0.7
     out = rng.standard_normal(x.shape)
-    likelihood.backward(x, out)
+    likelihood.forward(x, out)
+    likelihood.backward()
     gradient, weights = likelihood.grads["log_sigma"], np.full(len(x), -1 / len(x))
     check(lambda: likelihood.log_prob(x, out), likelihood.log_sigma, gradient, weights)
 

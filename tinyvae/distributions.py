@@ -2,9 +2,11 @@
 
 Every log-density is fully normalised, in nats, summed over features: shape (N,). `out` is what
 the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian). `mean(out)` is
-E[x | z], the picture. `backward(x, out)` takes the mean over the batch: it returns dout for
-L = -mean(log_prob) and fills the likelihood's own gradients. One of your own making needs
-`check`, `params`, `grads`, `bind` and `settings` too: see `NoParameters`.
+E[x | z], the picture. `forward` and `backward` are those of a layer, a model's last:
+`forward(x, out)` is log_prob(x, out) and remembers what `backward()` then needs, which takes
+the mean over the batch: it returns dout for L = -mean(log_prob) and fills the likelihood's own
+gradients. One of your own making needs `check`, `params`, `grads`, `bind` and `settings` too:
+see `NoParameters`.
 """
 
 import math
@@ -12,7 +14,7 @@ import math
 import numpy as np
 
 from tinyvae import guards
-from tinyvae.ops import logsumexp, sigmoid, softplus
+from tinyvae.ops import logsumexp, sigmoid, softplus_sum
 from tinyvae.parameters import NoParameters
 
 LOG_2PI = math.log(2 * math.pi)
@@ -59,14 +61,21 @@ class Bernoulli(NoParameters):
 
     def log_prob(self, x, out):
         """sum(x a - softplus(a)) with a = out: log of sigmoid(a)^x (1 - sigmoid(a))^(1 - x)."""
-        return (x * out - softplus(out)).sum(axis=-1)
+        return np.vecdot(x, out) - softplus_sum(out)
 
     def grad(self, x, out):
         """d log_prob / d out = x - sigmoid(out)."""
         return x - sigmoid(out)
 
-    def backward(self, x, out):
-        return self.grad(x, out) / -len(x)
+    def forward(self, x, out):
+        """log_prob(x, out), keeping -grad(x, out): one exponential serves both."""
+        decay = np.exp(-np.abs(out))
+        self._dout = sigmoid(out, decay)
+        self._dout -= x
+        return np.vecdot(x, out) - softplus_sum(out, decay)
+
+    def backward(self):
+        return self._dout / len(self._dout)
 
     def mean(self, out):
         return sigmoid(out)
@@ -112,18 +121,26 @@ class Gaussian:
 
     def log_prob(self, x, out):
         """-1/2 sum((x - out)^2 / sigma^2) - D (log sigma + 1/2 log 2 pi)."""
-        square = ((x - out) ** 2).sum(axis=-1)
-        constant = out.shape[-1] * (float(self.log_sigma) + 0.5 * LOG_2PI)
+        return self._log_prob(x - out)
+
+    def _log_prob(self, residual):
+        square = np.vecdot(residual, residual)
+        constant = residual.shape[-1] * (float(self.log_sigma) + 0.5 * LOG_2PI)
         return -0.5 * square / self.sigma**2 - constant
 
     def grad(self, x, out):
         """d log_prob / d out = (x - out) / sigma^2."""
         return (x - out) / self.sigma**2
 
-    def backward(self, x, out):
+    def forward(self, x, out):
+        """log_prob(x, out), keeping x - out."""
+        self._residual = x - out
+        return self._log_prob(self._residual)
+
+    def backward(self):
         """Also dL/dlog_sigma = D - mean over the batch of sum((x - out)^2) / sigma^2."""
-        residual, scale = x - out, len(x) * self.sigma**2
-        self.dlog_sigma[...] = out.shape[-1] - np.vdot(residual, residual) / scale
+        residual, scale = self._residual, len(self._residual) * self.sigma**2
+        self.dlog_sigma[...] = residual.shape[-1] - np.vdot(residual, residual) / scale
         return residual / -scale
 
     def mean(self, out):
@@ -159,14 +176,21 @@ class Categorical(NoParameters):
 
     def log_prob(self, x, out):
         """sum over positions of log softmax(out) at the category that x names."""
-        return (x * out).sum(axis=-1) - logsumexp(self._blocks(out)).sum(axis=-1)
+        return np.vecdot(x, out) - logsumexp(self._blocks(out)).sum(axis=-1)
 
     def grad(self, x, out):
         """d log_prob / d out = x - softmax(out)."""
         return x - self.mean(out)
 
-    def backward(self, x, out):
-        return self.grad(x, out) / -len(x)
+    def forward(self, x, out):
+        """log_prob(x, out), keeping -grad(x, out): one logsumexp serves both."""
+        blocks = self._blocks(out)
+        normaliser = logsumexp(blocks, keepdims=True)
+        self._dout = np.exp(blocks - normaliser).reshape(out.shape) - x
+        return np.vecdot(x, out) - normaliser.sum(axis=(-2, -1))
+
+    def backward(self):
+        return self._dout / len(self._dout)
 
     def mean(self, out):
         """The probabilities, softmax(out) position by position."""

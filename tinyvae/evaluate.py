@@ -8,7 +8,7 @@ from tinyvae.ops import logsumexp
 from tinyvae.sampling import reparameterize
 
 ROWS = 1024  # examples handled at a time
-NUMBERS = 1 << 22  # at most about this many numbers in one decoded block: 16 MB in float32
+NUMBERS = 1 << 18  # at most about this many numbers in one decoded block, to stay in the cache
 
 
 def mean_terms(model, x, rng):

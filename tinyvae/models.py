@@ -54,7 +54,7 @@ class Autoencoder(Rebuilt):
 
     codes_per_latent = 1  # the encoder puts out z itself
     n_c = 0  # numbers that encoder and decoder are told besides: a ConditionalVAE's alone
-    _last = None  # what the last elbo (or recon) left for backward
+    _last = None  # what the last elbo (or recon) left for loss and backward
 
     def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
         self.n_x, self.n_z = guards.whole("n_x", n_x), guards.whole("n_z", n_z)
@@ -94,32 +94,34 @@ class Autoencoder(Rebuilt):
 
     def recon(self, x, remember=True):
         """Recon(log p(x | z = encode(x))); keeps what `backward` needs if it is to remember."""
-        x = self.data(x)
-        encoder, decoder = self._nets(remember)
-        out = decoder(encoder(x))
-        if remember:
-            self._last = x, out
-        return Recon(self.likelihood.log_prob(x, out))
+        return self._recon(self.data(x), remember)
 
-    def _nets(self, remember):
+    def _recon(self, x, remember):
+        encoder, decoder, log_prob = self._passes(remember)
+        terms = Recon(log_prob(x, decoder(encoder(x))))
         if remember:
-            return self.encoder.forward, self.decoder.forward
-        return self.encoder, self.decoder
+            self._last = terms
+        return terms
+
+    def _passes(self, remember):
+        """Encoder, decoder and log-likelihood, as functions that keep what backward needs or
+        that only compute."""
+        if remember:
+            return self.encoder.forward, self.decoder.forward, self.likelihood.forward
+        return self.encoder, self.decoder, self.likelihood.log_prob
 
     def loss(self, beta=1.0, free_bits=0.0):
         """-mean(recon) of the last `recon`, a float."""
-        x, out = self._remembered()
-        return -float(self.likelihood.log_prob(x, out).mean(dtype=np.float64))
+        return -float(self._remembered().recon.mean(dtype=np.float64))
 
     def backward(self, beta=1.0, free_bits=0.0):
         """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`.
 
         beta and free_bits are the VAE's and change nothing: here is no KL to weigh.
         """
-        x, out = self._remembered()
-        self.encoder.backward(
-            self.decoder.backward(self.likelihood.backward(x, out)), input_grad=False
-        )
+        self._remembered()
+        dz = self.decoder.backward(self.likelihood.backward())
+        self.encoder.backward(dz, input_grad=False)
 
     def _remembered(self):
         if self._last is None:
@@ -129,8 +131,9 @@ class Autoencoder(Rebuilt):
         return self._last
 
     def objective(self, x, rng, remember=True):
-        """What `train` raises: here `recon(x)`; an autoencoder needs no noise."""
-        return self.recon(x, remember)
+        """What `train` raises: here `recon(x)`; an autoencoder needs no noise. The rows x are
+        some of what `data` has checked, and are not checked again."""
+        return self._recon(x, remember)
 
     @property
     def settings(self):
@@ -179,15 +182,17 @@ class VAE(Autoencoder):
         x, eps = self.data(x), guards.matrix("eps", eps, self.n_z, self.dtype)
         if len(eps) != len(x):
             raise ValueError(f"eps must have one row for each of x's {len(x)}, got {len(eps)}")
-        encoder, decoder = self._nets(remember)
+        return self._elbo(x, eps, remember)
+
+    def _elbo(self, x, eps, remember):
+        encoder, decoder, log_prob = self._passes(remember)
         mu, logvar = self._split(encoder(x))
         z = reparameterize(mu, logvar, eps)
         x, *told = self.apart(x)
-        out = decoder(np.hstack([z, *told]))
-        recon = self.likelihood.log_prob(x, out)
+        recon = log_prob(x, decoder(np.hstack([z, *told]) if told else z))
         kl = kl_to_prior(mu, logvar).sum(axis=-1)
         if remember:
-            self._last = x, eps, mu, logvar, out
+            self._last = eps, mu, logvar, recon
         return Terms(recon - kl, recon, kl)
 
     def loss(self, beta=1.0, free_bits=0.0):
@@ -198,35 +203,35 @@ class VAE(Autoencoder):
         that says less than free_bits nats is not pushed to say nothing: Kingma et al. 2016
         (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
         """
-        x, _, mu, logvar, out = self._remembered()
+        _, mu, logvar, recon = self._remembered()
         beta = guards.real("beta", beta, least=0)
         free_bits = guards.real("free_bits", free_bits, least=0)
         kl = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64)
-        recon = self.likelihood.log_prob(x, out).mean(dtype=np.float64)
-        return float(beta * np.maximum(kl, free_bits).sum() - recon)
+        return float(beta * np.maximum(kl, free_bits).sum() - recon.mean(dtype=np.float64))
 
     def backward(self, beta=1.0, free_bits=0.0):
         """Fill `grads` with d loss(beta, free_bits) / d param: by default of -mean(elbo).
 
         ValueError for beta or free_bits below 0; RuntimeError if there was no `elbo` before.
         """
-        x, eps, mu, logvar, out = self._remembered()
-        weight = guards.real("beta", beta, least=0) / len(x)
+        eps, mu, logvar, _ = self._remembered()
+        weight = guards.real("beta", beta, least=0) / len(mu)
         if guards.real("free_bits", free_bits, least=0):
             told = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64) > free_bits
             weight = weight * told.astype(self.dtype)
-        dz = self.decoder.backward(self.likelihood.backward(x, out))[:, : self.n_z]
+        dz = self.decoder.backward(self.likelihood.backward())[:, : self.n_z]
         dmu, dlogvar = reparameterize_grad(dz, logvar, eps)
         dkl_dmu, dkl_dlogvar = kl_to_prior_grad(mu, logvar)
-        codes = np.hstack([dmu + weight * dkl_dmu, dlogvar + weight * dkl_dlogvar])
-        self.encoder.backward(codes, input_grad=False)
+        dmu, dlogvar = dmu + weight * dkl_dmu, dlogvar + weight * dkl_dlogvar
+        self.encoder.backward(np.concatenate([dmu, dlogvar], axis=1), input_grad=False)
 
     def recon(self, x, remember=True):
         raise TypeError("the reconstruction term of a VAE needs noise: use elbo(x, eps).recon")
 
     def objective(self, x, rng, remember=True):
-        """What `train` raises: `elbo(x, eps)` with eps drawn from rng."""
-        return self.elbo(x, rng.standard_normal((len(x), self.n_z), self.dtype), remember)
+        """What `train` raises: `elbo(x, eps)` with eps drawn from rng. The rows x are some of
+        what `data` has checked, and are not checked again."""
+        return self._elbo(x, rng.standard_normal((len(x), self.n_z), self.dtype), remember)
 
     def reconstruct(self, x):
         """x_hat (N, n_x), the picture at z = mu."""

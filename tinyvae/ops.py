@@ -9,14 +9,31 @@ import math
 import numpy as np
 
 
-def sigmoid(a):
-    """1 / (1 + e^-a), elementwise; written with tanh, which saturates without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * a))
+def sigmoid(a, decay=None):
+    """1 / (1 + e^-a), elementwise; for a < 0 the same times e^a: e is never raised above 0.
+
+    Whoever has decay = e^-|a| already may hand it over: the exponential is what costs time.
+    """
+    decay = np.exp(-np.abs(a)) if decay is None else decay
+    # The numerator, 1 or e^a, is the greater of decay <= 1 and the truth of a >= 0.
+    return np.maximum(decay, np.greater_equal(a, 0)) / (1 + decay)
 
 
 def softplus(a):
     """log(1 + e^a), elementwise, as max(a, 0) + log(1 + e^-|a|): e is never raised above 0."""
     return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
+
+
+def softplus_sum(a, decay=None):
+    """The sum of softplus(a) over the last axis, one logarithm for 64 entries.
+
+    The sum of max(a, 0) is a dot product with the truth of a >= 0; the sum of log(1 + e^-|a|)
+    is the log of a product. Each factor is at most 2, so that a product of 64 stays far below
+    the largest float32, 2^128. decay as in `sigmoid`.
+    """
+    decay = np.exp(-np.abs(a)) if decay is None else decay
+    products = np.multiply.reduceat(1 + decay, np.arange(0, a.shape[-1], 64), axis=-1)
+    return np.vecdot(a >= 0, a) + np.log(products).sum(axis=-1)
 
 
 def logsumexp(a, axis=-1, keepdims=False):
