@@ -1,11 +1,12 @@
-"""The same training, by several hands. Each contender is a function of (x, workload) that sets
-up a model and returns `steps(n)`: train on the next n minibatches.
+"""The same training, by several hands. Each contender is a function of (x, workload, n) that
+sets up a model and returns a function that trains it on the next n minibatches.
 
 All draw minibatches at random, train the same architecture on the same data in float32 with
 Adam at 1e-3, and spend what their users would spend; `floor` alone trains nothing.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -46,21 +47,17 @@ WORKLOADS = [
 ]  # fmt: skip
 
 
-def tinyvae(x, work):
-    """`tv.train` as a learner calls it, watched epoch by epoch."""
+def tinyvae(x, work, n):
+    """`tv.train` as a learner calls it, watched epoch by epoch; n minibatches are an epoch."""
     rng = np.random.default_rng(0)
     vae = tv.VAE(
         x.shape[1], work.n_h, work.n_z, rng, activation=getattr(tv, work.activation),
         likelihood=tv.Bernoulli() if work.bernoulli else tv.Gaussian(),
     )  # fmt: skip
     opt = tv.Adam(vae.params, lr=1e-3)
-
-    def steps(n):
-        chunk = x[rng.integers(len(x), size=n * work.batch)]
-        for _ in tv.train(vae, opt, chunk, 1, work.batch, rng=rng, progress=False):
-            pass
-
-    return steps
+    epoch = np.resize(x, (n * work.batch, x.shape[1]))
+    run = tv.train(vae, opt, epoch, 10**9, work.batch, rng=rng, progress=False)
+    return partial(next, run)
 
 
 def torch_model(x, work):
@@ -96,7 +93,7 @@ def torch_model(x, work):
     return params, loss
 
 
-def torch_steps(x, work, compiled):
+def torch_steps(x, work, n, compiled):
     import torch
 
     torch.manual_seed(0)
@@ -105,7 +102,7 @@ def torch_steps(x, work, compiled):
     opt = torch.optim.Adam(params, lr=1e-3, fused=True)
     data = torch.from_numpy(x)
 
-    def steps(n):
+    def steps():
         for _ in range(n):
             rows = torch.randint(len(data), (work.batch,))
             opt.zero_grad()
@@ -115,17 +112,17 @@ def torch_steps(x, work, compiled):
     return steps
 
 
-def pytorch(x, work):
+def pytorch(x, work, n):
     """PyTorch eager with fused Adam."""
-    return torch_steps(x, work, compiled=False)
+    return torch_steps(x, work, n, compiled=False)
 
 
-def pytorch_compiled(x, work):
+def pytorch_compiled(x, work, n):
     """The same, its loss through torch.compile."""
-    return torch_steps(x, work, compiled=True)
+    return torch_steps(x, work, n, compiled=True)
 
 
-def plain_numpy(x, work):
+def plain_numpy(x, work, n):
     """A NumPy loop as learners write it: new arrays for every result, Adam tensor by tensor."""
     rng = np.random.default_rng(0)
     layers = [[], []]
@@ -180,7 +177,7 @@ def plain_numpy(x, work):
         encoder, _ = backward(layers[0], seen, np.hstack([dmu, dlogvar]))
         return [*encoder, *decoder, *last]
 
-    def steps(n):
+    def steps():
         nonlocal t
         for _ in range(n):
             xb = x[rng.integers(len(x), size=work.batch)]
@@ -194,7 +191,7 @@ def plain_numpy(x, work):
     return steps
 
 
-def floor(x, work):
+def floor(x, work, n):
     """What no training can do without: its matrix products, three for each layer but two for
     the first, which needs no dx; and, a block at a time, one reading of g, m, v and p and one
     writing of m, v and p."""
@@ -213,12 +210,12 @@ def floor(x, work):
             n_params += W.size + n_out
     g, m, v, p = (np.zeros(n_params, np.float32) for _ in range(4))
 
-    def steps(n):
+    def steps():
         for _ in range(n):
             for a, b, out in products:
                 np.matmul(a, b, out=out)
-            for i in range(0, n_params, 1 << 14):
-                block = slice(i, i + (1 << 14))
+            for i in range(0, n_params, 1 << 17):
+                block = slice(i, i + (1 << 17))
                 np.add(m[block], g[block], out=m[block])
                 np.add(v[block], g[block], out=v[block])
                 np.add(p[block], m[block], out=p[block])
@@ -226,7 +223,7 @@ def floor(x, work):
     return steps
 
 
-def easyvae(x, work):
+def easyvae(x, work, n):
     """The PyPI package easyvae 1.3 with its own means: float64, SGD, one example at a time."""
     from easyvae.activations import ReLU
     from easyvae.autoencoder import VariationalAutoencoder
@@ -235,7 +232,7 @@ def easyvae(x, work):
     vae = VariationalAutoencoder([*encoder[:-1], work.n_z], list(decoder), 1e-4, ReLU())
     rng = np.random.default_rng(0)
 
-    def steps(n):
+    def steps():
         for rows in minibatches(n * work.batch, work.batch, rng):
             for i in rows % len(x):
                 vae.train(x[i])

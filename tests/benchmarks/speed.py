@@ -14,10 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 import contenders
+import learning
 import numpy as np
 
 import tinyvae as tv
@@ -44,11 +44,10 @@ def training():
     table = {}
     for work in contenders.WORKLOADS:
         x, steps = work.load(), 60 if work.n_h[0] > 128 else 240
-        made = {name: getattr(contenders, name)(x, work) for name in others}
-        seconds = rounds_of({name: partial(run, steps) for name, run in made.items()})
+        seconds = rounds_of({n: getattr(contenders, n)(x, work, steps) for n in others})
         table[work.name] = {name: 1e3 * s / steps for name, s in seconds.items()}
         if work.bernoulli:  # hundreds of times slower, so fewer steps
-            slow = rounds_of({"easyvae": partial(contenders.easyvae(x, work), 1)}, 3)
+            slow = rounds_of({"easyvae": contenders.easyvae(x, work, 1)}, 3)
             table[work.name]["easyvae"] = 1e3 * slow["easyvae"]
     return table
 
@@ -192,6 +191,8 @@ PARTS = {
     "training": (training, print_training),
     "evaluation": (evaluation, print_evaluation),
     "memory": (memory, print_memory),
+    "learning": (learning.curves, learning.print_curves),
+    "paper": (learning.paper, learning.print_paper),
 }
 
 
