@@ -1,12 +1,15 @@
 """Run notebooks from a fresh kernel, top to bottom, and save what they show.
 
-    python notebooks/execute.py                    every notebook of this folder
-    python notebooks/execute.py 01_autoencoder.ipynb ...    those
+    python notebooks/execute.py                                every notebook and solution
+    python notebooks/execute.py solutions/02_distributions.ipynb ...       those
 
-This is how a changed notebook gets its outputs. It keeps no widget state (a page without a
-kernel then shows the picture that each widget brings along) and no trace of this machine.
+This is how a changed notebook gets its outputs, and a changed solution its learners' side in
+exercises/. It keeps no widget state (a page without a kernel then shows the picture that each
+widget brings along) and no trace of this machine.
 """
 
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +17,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+ROOT = Path(__file__).parents[1]
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -37,12 +41,14 @@ def execute(path):
 
 
 def main(names):
-    """Execute the named notebooks, or all beside this file."""
-    paths = [Path(name) for name in names] or sorted(Path(__file__).parent.glob("*.ipynb"))
-    for path in paths:
+    """Execute the named notebooks, or all; make the exercises of the solutions."""
+    everything = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")]
+    os.environ["TINYVAE_PROGRESS"] = os.devnull  # the solutions' checks are not a learner's
+    for path in [Path(name) for name in names] or sorted(everything):
         began = time.perf_counter()
         execute(path.resolve())
-        print(f"{path.name}: {time.perf_counter() - began:.1f} s")
+        print(f"{path.name}: {time.perf_counter() - began:.1f} s", flush=True)
+    subprocess.run([sys.executable, ROOT / "solutions/make_exercises.py"], check=True)
 
 
 if __name__ == "__main__":

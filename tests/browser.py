@@ -4,7 +4,8 @@
 
 Copies of some notebooks are run from top to bottom; then an explorer, a map or a text box of
 each is moved. Pictures must change, in less than 100 ms (the median of 24 steps), and nothing
-may be asked of the network. Needs Debian's chromium, and playwright from PyPI.
+may be asked of the network. Needs playwright from PyPI, and a Chromium or Chrome: the one that
+the environment variable CHROMIUM names, one on PATH, or Chrome where it is usually installed.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import statistics
@@ -25,7 +27,7 @@ from pathlib import Path
 
 import nbformat
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")  # on PATH
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
@@ -85,7 +87,7 @@ def lab(root, private):
     for name, values in SETTINGS.items():
         path = private / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(values))
+        path.write_text(json.dumps(values), encoding="utf-8")
     own = {"LAB_SETTINGS": "settings", "LAB_WORKSPACES": "workspaces"}
     own |= {f"_{kind}": kind.lower() for kind in ("CONFIG", "DATA", "RUNTIME")}
     folders = {f"JUPYTER{kind}_DIR": str(private / folder) for kind, folder in own.items()}
@@ -100,9 +102,9 @@ def lab(root, private):
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    with open(private / "lab.log", "w") as log:
+    with open(private / "lab.log", "wb") as log:
         server = subprocess.Popen(
-            command, stdout=log, stderr=log, start_new_session=True,
+            command, stdout=log, stderr=log,
             env={**os.environ, **folders, "IPYTHONDIR": str(private / "ipython")},
         )  # fmt: skip
     try:
@@ -110,13 +112,19 @@ def lab(root, private):
         wait_for(lambda: answers(server, address, token), 90, "JupyterLab did not start")
         yield address, token
     finally:
-        stop(server)
+        stop(server, address, token)
+
+
+def request(address, token, what, method="GET"):
+    """The bytes that the server answers."""
+    asked = urllib.request.Request(f"{address}/api{what}?token={token}", method=method)
+    with urllib.request.urlopen(asked, timeout=15) as answer:
+        return answer.read()
 
 
 def ask(address, token, what):
     """The JSON that the server answers."""
-    with urllib.request.urlopen(f"{address}/api{what}?token={token}", timeout=5) as answer:
-        return json.load(answer)
+    return json.loads(request(address, token, what))
 
 
 def answers(server, address, token):
@@ -127,14 +135,20 @@ def answers(server, address, token):
         return False
 
 
-def stop(server):
-    """End the server, and with it its kernels: it is asked first, and waited for."""
-    server.terminate()
+def stop(server, address, token):
+    """End the server by asking it to, as it then ends its kernels, on every system."""
     try:
-        server.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(server.pid, signal.SIGKILL)
+        request(address, token, "/shutdown", method="POST")
+        server.wait(30)
+    except (OSError, subprocess.TimeoutExpired):
+        server.kill()  # its kernels see that their parent is gone
         server.wait()
+
+
+def browser_found():
+    """How Playwright is told which browser to launch."""
+    named = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    return {"executable_path": named} if named else {"channel": "chrome"}
 
 
 def copy_unrun(source, target):
@@ -347,7 +361,7 @@ def main():
             name = "JupyterLab"
             with (
                 lab(root, private) as (address, token),
-                playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as browser,
+                playwright.chromium.launch(**browser_found(), args=ARGUMENTS) as browser,
             ):
                 for name in CHECKS:
                     check(browser, address, token, root / name, options.shots)

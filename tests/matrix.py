@@ -1,12 +1,17 @@
-"""Do the notebooks' saved outputs hold on other machines?
+"""Does the project hold with the oldest and the newest packages, and on other machines?
 
-    python tests/matrix.py            every case below; some minutes each
-    python tests/matrix.py haswell    one case
+    python tests/matrix.py                 every case below, one after the other: hours
+    python tests/matrix.py oldest-3.11 haswell     those
 
-Runs nbval, strict, over every notebook and solution with the BLAS kernels of other processors,
-one thread and two, NumPy's SIMD switched off, other Pythons (those found on PATH or under
-~/.pyenv) and the oldest packages that requirements.txt admits. Not part of the default test
-run.
+oldest-3.11 to newest-3.13: the whole test, as CI runs it, in an environment of its own for each
+Python, with each package of requirements.txt at the lower end of its range or as new as the
+range admits. The Pythons are looked for on PATH and under ~/.pyenv. tests/browser.py, a part of
+it, needs a Chromium.
+
+haswell to no-simd: do the saved outputs of notebooks and solutions hold, by nbval, with the
+BLAS kernels of other processors, one thread and two, and NumPy's SIMD switched off?
+
+Not part of the default test run.
 """
 
 import os
@@ -18,7 +23,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ENVIRONMENTS = {
+MACHINES = {
     "haswell": {"OPENBLAS_CORETYPE": "Haswell"},
     "sandybridge": {"OPENBLAS_CORETYPE": "Sandybridge"},
     "prescott": {"OPENBLAS_CORETYPE": "Prescott"},
@@ -26,65 +31,82 @@ ENVIRONMENTS = {
     "two-threads": {"OPENBLAS_NUM_THREADS": "2"},
     "no-simd": {"NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3"},
 }
-PYTHONS = {"python-3.11": "3.11", "python-3.13": "3.13", "oldest": "3.11"}
+VERSIONS = [f"{end}-3.{minor}" for end in ("oldest", "newest") for minor in (11, 12, 13)]
+SAVED_OUTPUTS = [
+    "-m pytest -q --nbval --nbval-current-env -o addopts= -p no:cacheprovider "
+    "notebooks solutions"
+]
+WHOLE_TEST = [  # as .ci/run and .github/workflows/ci.yml have it
+    "-m ruff check --no-cache .",
+    "-m ruff format --check --no-cache .",
+    "-m pytest -p no:cacheprovider",
+    "tests/browser.py",
+]
 
 
 def interpreter(version):
     """The path of a Python of this version, or None."""
-    places = [Path(p) for p in os.environ["PATH"].split(os.pathsep)]
-    places += sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin"))
-    found = [p / f"python{version}" for p in places if (p / f"python{version}").exists()]
-    for python in found:  # a pyenv shim may be there for a version that is not chosen
-        done = subprocess.run([python, "-c", "pass"], capture_output=True)
-        if done.returncode == 0:
-            return python
+    folders = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep)]
+    folders += Path.home().glob(f".pyenv/versions/{version}.*/bin")
+    for python in (Path(sys.executable), *(f / f"python{version}" for f in folders)):
+        if python.exists():  # a pyenv shim may be there for a version that is not chosen
+            ask = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+            if subprocess.run(ask, capture_output=True, text=True).stdout.strip() == version:
+                return python
     return None
 
 
 def oldest(requirements):
-    """Every ">=x" of the requirements pinned to the oldest release series, x.*"""
-    return re.sub(r"^([\w-]+)>=([\d.]+).*$", r"\1==\2.*", requirements, flags=re.MULTILINE)
+    """The requirements with every range, x>=1.2,<3, replaced by its lower end, x==1.2."""
+    return re.sub(r"^([\w-]+)>=([\d.]+).*$", r"\1==\2", requirements, flags=re.MULTILINE)
 
 
 def environment(case, folder):
     """The interpreter of a fresh virtual environment for this case, or None."""
-    python = interpreter(PYTHONS[case])
+    end, version = case.split("-")
+    python = interpreter(version)
     if python is None:
         return None
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace("-e .", f"-e {ROOT}")
     pinned = Path(folder, "requirements.txt")
-    pinned.write_text(oldest(text) if case == "oldest" else text, encoding="utf-8")
+    pinned.write_text(oldest(text) if end == "oldest" else text, encoding="utf-8")
     subprocess.run([python, "-m", "venv", f"{folder}/venv"], check=True)
     inside = Path(folder, "venv", "Scripts" if os.name == "nt" else "bin", "python")
-    subprocess.run([inside, "-m", "pip", "install", "-q", "-r", pinned], check=True)
+    install = [inside, "-m", "pip", "install", "-q", "-r", pinned, "playwright"]
+    subprocess.run(install, check=True)
     return inside
 
 
-def passes(python, variables):
-    """Run nbval over notebooks and solutions; print what failed; whether nothing did."""
-    done = subprocess.run(
-        [python, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-o", "addopts=",
-         "-p", "no:cacheprovider", ROOT / "notebooks", ROOT / "solutions"],
-        cwd=ROOT, env=os.environ | variables, capture_output=True, text=True,
-    )  # fmt: skip
-    if done.returncode:
-        print(done.stdout[-6000:], done.stderr[-2000:])
-    return done.returncode == 0
+def passes(python, commands, variables):
+    """Run each command; print what those that fail say; whether none does."""
+    failed = 0
+    for command in commands:
+        done = subprocess.run(
+            [python, *command.split()], cwd=ROOT, env=os.environ | variables,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            print(f"{command}:\n{done.stdout[-6000:]}{done.stderr[-2000:]}")
+            failed += 1
+    return not failed
 
 
 def run(case):
     """One case: True, False, or None where it cannot be run here."""
-    if case in ENVIRONMENTS:
-        return passes(sys.executable, ENVIRONMENTS[case])
+    if case in MACHINES:
+        return passes(sys.executable, SAVED_OUTPUTS, MACHINES[case])
     with tempfile.TemporaryDirectory() as folder:
         python = environment(case, folder)
-        return None if python is None else passes(python, {})
+        return None if python is None else passes(python, WHOLE_TEST, {})
 
 
 def main(cases):
     """Run the cases; the number that failed."""
+    known = (*VERSIONS, *MACHINES)
+    if unknown := set(cases) - set(known):
+        sys.exit(f"no such case: {', '.join(unknown)}; there are {', '.join(known)}")
     failed = 0
-    for case in cases or (*ENVIRONMENTS, *PYTHONS):
+    for case in cases or known:
         began = time.perf_counter()
         result = run(case)
         word = {True: "passed", False: "FAILED", None: "not run: no such Python here"}[result]
