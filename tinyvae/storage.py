@@ -7,6 +7,9 @@ import hashlib
 import json
 import math
 import os
+import time
+from contextlib import contextmanager, suppress
+from glob import escape
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType
@@ -45,23 +48,48 @@ class NoSuchModel(FileNotFoundError, ValueError):
 def save(path, model, opt=None, rng=None, epoch=0):
     """Write `model` to `path` (and, to resume training, its Adam, generator and epoch count).
 
-    The file is written beside the old one, flushed to the disk and then renamed over it: a
-    save that is cut short leaves the old file whole. ValueError if a parameter is not finite,
-    TypeError for a model, activation or likelihood that `load` would not know.
+    A save that is cut short leaves the old file whole. ValueError if a parameter is not finite,
+    TypeError for a model, activation or likelihood that `load` would not know, OSError naming
+    the file if it cannot be written.
     """
     header, arrays = _describe(model, opt, rng, epoch)
     header = json.loads(json.dumps(header, default=_plain))
     header["sha256"] = _digest(header, arrays)
+    with replacing(path) as file:
+        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+
+
+@contextmanager
+def replacing(path):
+    """A new binary file, which takes the name `path` once the block has written all of it.
+
+    It is written beside the old one, flushed to the disk and then renamed over it, so that
+    whatever cuts the writing short leaves the old file whole. OSError names `path`.
+    """
     path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    _sweep(path)
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
-        with open(part, "wb") as file:
-            np.savez(file, header=np.array(json.dumps(header)), **arrays)
+        with open(part, "xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
+    except OSError as error:  # it names the part, or no file at all
+        why = f"{error.strerror or error}, so this was not saved"
+        raise OSError(error.errno, why, str(path)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _sweep(path):
+    """Remove the parts that writers of `path` left when they were killed. A young one may
+    belong to one that is at work."""
+    with suppress(OSError):
+        for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+            if time.time() - part.stat().st_mtime > 3600:
+                part.unlink(missing_ok=True)
 
 
 def load(path):
@@ -92,7 +120,9 @@ def load_checkpoint(path):
         return _restore(*_read(path))
     # A damaged file can fail in any way on the way in; each is one fact for the reader.
     except Exception as error:
-        raise ValueError(f"{path} is no whole tinyvae model: {error}") from error
+        plain = isinstance(error, ValueError)
+        why = str(error) if plain else f"it is damaged, {type(error).__name__}: {error}"
+        raise ValueError(f"{path} is no whole tinyvae model: {why[:200]}") from error
 
 
 def _describe(model, opt, rng, epoch):
@@ -136,12 +166,17 @@ def _plain(number):
 
 
 def _read(path):
-    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-        if any(member.compress_type for member in file.zip.infolist()):
-            raise ValueError(
-                "it is compressed"
-            )  # save does not; a small file may hide a huge one
-        arrays = {name: file[name] for name in file.files}
+    with open(path, "rb") as raw:
+        if raw.read(4) != b"PK\3\4":
+            raise ValueError("it does not begin as one does")
+        raw.seek(0)
+        with np.load(raw, allow_pickle=False) as file:
+            if any(member.compress_type for member in file.zip.infolist()):  # `save` does not
+                raise ValueError("it is compressed")  # and a small file may hide a huge one
+            # Before an array is made of the size that a damaged file tells.
+            if damaged := file.zip.testzip():
+                raise ValueError(f"its part {damaged} is damaged")
+            arrays = {name: file[name] for name in file.files}
     if "header" not in arrays:
         raise ValueError("it has no header")
     header = json.loads(str(arrays.pop("header")))
