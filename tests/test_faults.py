@@ -1,17 +1,20 @@
-"""Faults: killed at any moment, a full disk, damaged files. What was whole
+"""Faults: killed at any moment, a full disk, damaged files, two kernels at once. What was whole
 stays whole, and what cannot be done is said in one sentence.
 """
 
 import errno
 import faulthandler
 import hashlib
+import json
 import os
 import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ import pytest
 from cases import random_vae
 
 import tinyvae as tv
+from tinyvae import checks
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such limit or device")
 
@@ -340,3 +344,169 @@ def test_damage_is_a_clear_error_or_changes_nothing(tmp_path, monkeypatch, what,
             slowest = max(slowest, time.process_time() - began)
     assert refused > times / 2
     assert slowest < 1
+
+
+# Progress
+
+
+@pytest.fixture
+def progress_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYVAE_PROGRESS", str(tmp_path / "home" / "progress.jsonl"))
+    return tmp_path / "home" / "progress.jsonl"
+
+
+def stub(*_):
+    raise NotImplementedError()
+
+
+def unnoted(said):
+    """The sentence after the verdict, on what could not be noted."""
+    assert said.kind == "not attempted"
+    verdict = checks.judge(checks.exercises.find("02.4"), (stub,)).message
+    assert said.message.startswith(verdict)
+    return said.message[len(verdict) :].strip()
+
+
+CHECKS = """
+import sys
+from tinyvae.checks import check
+
+def stub(*_):
+    raise NotImplementedError()
+
+print("ready", flush=True)
+sys.stdin.readline()
+for i in range(200):
+    check(sys.argv[1], stub)
+"""
+
+
+def test_kernels_that_note_at_once_lose_nothing(progress_file):
+    numbers = ["02.1", "02.4", "02.5", "02.6"]
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHECKS, number],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for number in numbers
+    ]  # fmt: skip
+    for kernel in kernels:
+        assert kernel.stdout.readline() == "ready\n"
+    for kernel in kernels:
+        kernel.stdin.write("go\n")
+        kernel.stdin.flush()
+    for kernel in kernels:
+        kernel.communicate(timeout=60)
+        assert kernel.returncode == 0
+    lines = progress_file.read_text(encoding="utf-8").splitlines()
+    noted = Counter(json.loads(line)["exercise"] for line in lines)
+    assert noted == dict.fromkeys(numbers, 200)
+    order = [json.loads(line)["exercise"] for line in lines]
+    assert sum(a != b for a, b in pairwise(order)) > 3  # they did take turns
+
+
+def test_on_windows_they_take_turns(progress_file, monkeypatch):
+    """A stand-in for its module, which is on no other system."""
+    steps = []
+
+    class Module:
+        LK_LOCK, LK_UNLCK = "lock", "unlock"
+
+        def locking(file, mode, n):
+            place = os.lseek(file, 0, os.SEEK_CUR)
+            steps.append((mode, place, n, os.fstat(file).st_size))
+
+    monkeypatch.setattr(checks, "msvcrt", Module)
+    for _ in range(2):
+        assert not checks.note("02.4", "correct")
+    line = b'{"exercise": "02.4", "verdict": "correct"}\n'
+    assert progress_file.read_bytes() == 2 * line
+    sizes = [0, len(line), len(line), 2 * len(line)]  # of the file at each step
+    assert steps == [
+        (m, 2**30, 1, n) for m, n in zip(["lock", "unlock"] * 2, sizes, strict=True)
+    ]
+
+
+def test_a_half_line_takes_no_other_with_it(progress_file):
+    """A power cut in the middle of a line: all before it and after it counts."""
+    checks.note("02.1", "correct")
+    line = progress_file.read_bytes()
+    for n in range(len(line)):
+        progress_file.write_bytes(line + line.replace(b"02.1", b"02.2")[:n])
+        assert not checks.note("02.4", "correct") and not checks.note("02.5", "correct")
+        assert {"02.1", "02.4", "02.5"} <= set(checks.record())
+        assert progress_file.read_bytes().endswith(b"}\n")
+
+
+def test_damaged_progress_stops_nobody(progress_file):
+    """Any damage, and only the lines that it touches are lost."""
+    numbers = [item.number for item in checks.exercises.every()]
+    for number in numbers:
+        checks.note(number, "correct")
+    whole, rng = progress_file.read_bytes(), np.random.default_rng(0)
+    for damage in (another_byte, cut_short, more, less, swapped, zeroed):
+        for _ in range(50):
+            progress_file.write_bytes(damage(whole, rng))
+            best = checks.record()
+            checks.progress()
+            if damage is another_byte:
+                assert len(best.keys() & numbers) >= len(numbers) - 2
+    progress_file.write_bytes(b"[" * 100_000 + b"\n" + whole)
+    assert checks.record().keys() == set(numbers)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk always full")
+def test_a_check_on_a_full_disk(monkeypatch):
+    monkeypatch.setenv("TINYVAE_PROGRESS", "/dev/full")
+    said = unnoted(checks.check("02.4", stub))
+    assert said == "Your progress could not be noted in /dev/full: No space left on device."
+
+
+@posix
+def test_a_note_for_which_there_is_half_the_room(progress_file):
+    checks.note("02.1", "correct")
+    with limited(progress_file.stat().st_size + 20):
+        assert os.strerror(errno.EFBIG) in unnoted(checks.check("02.4", stub))
+    assert not unnoted(checks.check("02.4", stub))
+    assert checks.record() == {"02.1": "correct", "02.4": "not attempted"}
+
+
+def test_a_read_only_progress_file(progress_file):
+    checks.note("02.4", "correct")
+    progress_file.chmod(0o444)
+    with nobody():
+        said = unnoted(checks.check("02.4", stub))
+    assert str(progress_file) in said and os.strerror(errno.EACCES) in said
+    assert checks.record() == {"02.4": "correct"}
+
+
+@contextmanager
+def nobody():
+    """Root may write anywhere; so let it be another user for a while."""
+    if os.name == "nt" or os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_no_home_for_the_progress_file(monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")  # as pathlib does
+
+    monkeypatch.delenv("TINYVAE_PROGRESS")
+    monkeypatch.setattr(Path, "home", home)
+    assert unnoted(checks.check("02.4", stub)).endswith(
+        "noted: Could not determine home directory."
+    )
+    assert not checks.record()
+
+
+def test_what_could_not_be_noted_changes_no_mark(progress_file, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    progress_file.parent.touch()  # a file where the folder should be
+    said = checks.check("02.4", lambda mu, logvar: tv.kl_to_prior(mu, logvar).sum(-1))
+    assert said and "could not be noted" in said.message

@@ -10,12 +10,19 @@ import itertools
 import json
 import os
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyvae import exercises
 from tinyvae.exercises.ask import NotYet
 
+try:
+    import msvcrt
+except ImportError:  # it is a module of Python's on Windows
+    msvcrt = None
+
+LOCK = 2**30  # the byte that is locked: far behind the last line, so that all can be read
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○"}
 
 
@@ -41,6 +48,7 @@ def check(number, *answer):
 
     ValueError if there is no such exercise, or if it takes another number of answers. While
     nbgrader grades, whatever is not correct is also raised, since that is how it learns so.
+    A verdict that could not be noted says that too.
     """
     exercise = exercises.find(number)
     if len(answer) != exercise.takes:
@@ -48,7 +56,8 @@ def check(number, *answer):
             f"check({number!r}) takes {exercise.takes} answer(s), got {len(answer)}"
         )
     verdict = judge(exercise, answer)
-    note(number, verdict.kind)
+    if trouble := note(number, verdict.kind):
+        verdict = replace(verdict, message=f"{verdict.message} {trouble}")
     if not verdict and os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate"):
         raise AssertionError(repr(verdict))
     return verdict
@@ -109,14 +118,43 @@ def progress_file():
 
 
 def note(number, kind):
-    """Append one line. Nothing is ever rewritten, so two kernels at work lose nothing."""
-    line = json.dumps({"exercise": number, "verdict": kind}) + "\n"
+    """Append one line; "", or a sentence on why that could not be done.
+
+    Nothing is ever rewritten, so two kernels at work lose nothing. The verdict matters more
+    than the record of it: a read-only home or a full disk stops nobody.
+    """
+    line, where = json.dumps({"exercise": number, "verdict": kind}).encode() + b"\n", ""
     try:
-        progress_file().parent.mkdir(parents=True, exist_ok=True)
-        with open(progress_file(), "ab", buffering=0) as file:
-            file.write(line.encode())
-    except OSError:  # a read-only home: the verdict matters more than the record of it
-        pass
+        path = progress_file()
+        where = f" in {path}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a+b", buffering=0) as file, _turn(file):
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a power cut left half a line
+                    line = b"\n" + line
+            while line:  # a disk that fills up takes some of it, and only then says so
+                line = line[file.write(line) :]
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
+        why = str(getattr(error, "strerror", None) or error).rstrip(".")
+        return f"Your progress could not be noted{where}: {why}."
+    return ""
+
+
+@contextmanager
+def _turn(file):
+    """Of several kernels one at a time, on Windows, where to append is two steps: go to the
+    end, write. Elsewhere the system makes it one."""
+    if msvcrt is None:
+        yield
+        return
+    file.seek(LOCK)
+    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+    try:
+        yield
+    finally:
+        file.seek(LOCK)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
 
 def record():
@@ -124,7 +162,7 @@ def record():
     best = {}
     try:
         lines = progress_file().read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    except (OSError, RuntimeError):  # as in `note`
         lines = []
     order = list(SIGNS)
     for line in lines:
@@ -132,7 +170,7 @@ def record():
             entry = json.loads(line)
             number, kind = entry["exercise"], entry["verdict"]
             best[number] = min(best.get(number, kind), kind, key=order.index)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
     return best
 
