@@ -18,6 +18,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tinyvae.storage import replacing
+
 ROOT = Path(__file__).parents[1]
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -38,7 +40,8 @@ def execute(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when each cell ran: noise in a diff
     nbformat.validate(notebook)
-    nbformat.write(notebook, path)
+    with replacing(path) as file:  # whole or not at all
+        file.write(f"{nbformat.writes(notebook)}\n".encode())
 
 
 def main(names):

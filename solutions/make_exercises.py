@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 
+from tinyvae.storage import replacing
+
 SOLUTIONS = Path(__file__).parent
 EXERCISES = SOLUTIONS.parent / "exercises"
 SOLUTION = re.compile(
@@ -39,7 +41,8 @@ def main():
             path.unlink()
     for path in sources:
         notebook = student_side(nbformat.read(path, as_version=4))
-        nbformat.write(notebook, EXERCISES / path.name)
+        with replacing(EXERCISES / path.name) as file:  # whole or not at all
+            file.write(f"{nbformat.writes(notebook)}\n".encode())
         print(f"exercises/{path.name}")
 
 

@@ -14,14 +14,18 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from cases import random_vae
 
 import tinyvae as tv
+from tinyvae import __main__ as command
 from tinyvae import checks
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such limit or device")
@@ -510,3 +514,82 @@ def test_what_could_not_be_noted_changes_no_mark(progress_file, monkeypatch):
     progress_file.parent.touch()  # a file where the folder should be
     said = checks.check("02.4", lambda mu, logvar: tv.kl_to_prior(mu, logvar).sum(-1))
     assert said and "could not be noted" in said.message
+
+
+# The commands
+
+
+def full_after(monkeypatch, files):
+    """A disk with room for so many files."""
+    room, fsync = [None] * files, os.fsync
+
+    def full(file):
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        room.pop()
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "solutions"])
+def test_a_notebook_is_replaced_by_a_whole_one_or_not_at_all(tmp_path, monkeypatch, folder):
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / folder)
+    path = tmp_path / "a.ipynb"
+    cell = nbformat.v4.new_code_cell("print(6 * 7)", id="only")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    if folder == "notebooks":
+        run = partial(import_module("execute").execute, path)
+    else:
+        module = import_module("make_exercises")
+        monkeypatch.setattr(module, "SOLUTIONS", tmp_path)
+        monkeypatch.setattr(module, "EXERCISES", tmp_path / "made")
+        run, path = module.main, tmp_path / "made" / "a.ipynb"
+        path.parent.mkdir()
+        path.write_text("what was there")
+    old = path.read_bytes()
+    with monkeypatch.context() as patch:
+        full_after(patch, 0)
+        with pytest.raises(OSError, match=r"not saved: .*a\.ipynb"):
+            run()
+        assert path.read_bytes() == old
+        assert not list(tmp_path.rglob("*.part"))
+    run()
+    made = nbformat.read(path, as_version=4)
+    assert made.cells[0].source == cell.source and path.read_bytes() != old
+    assert path.read_bytes().endswith(b"}\n")
+
+
+def digits(folder):
+    return command.main(["--data", "digits", "--epochs", "1", "--out", str(folder)])
+
+
+@pytest.mark.parametrize("room", range(4))
+def test_the_command_on_a_disk_that_fills_up(tmp_path, monkeypatch, capsys, room):
+    names = ["model.npz", "reconstructions.png", "dreamt.png", "morph.png"]
+    for name in names:
+        (tmp_path / name).write_text("what was there")
+    full_after(monkeypatch, room)
+    assert digits(tmp_path) == 1
+    said = capsys.readouterr().err.splitlines()[-1]  # after the bar
+    assert said.startswith("tinyvae: ") and names[room] in said and "not saved" in said
+    assert set(os.listdir(tmp_path)) == set(names)
+    assert [(tmp_path / n).read_bytes() == b"what was there" for n in names] == [
+        i >= room for i in range(4)
+    ]
+
+
+@pytest.mark.parametrize("obstacle", ["a file", "a read-only folder"])
+def test_where_nothing_can_be_written_nothing_is_trained(
+    tmp_path, monkeypatch, capsys, obstacle
+):
+    if obstacle == "a file":
+        (tmp_path / "out").touch()
+    elif os.name == "nt":
+        pytest.skip("on Windows a folder's read-only mark stops nobody")
+    else:
+        (tmp_path / "out").mkdir(mode=0o555)
+    monkeypatch.setattr(tv, "train", lambda *_, **__: pytest.fail("it trained"))
+    with nobody():
+        assert digits(tmp_path / "out") == 1
+    assert str(tmp_path / "out") in capsys.readouterr().err

@@ -5,6 +5,7 @@ python -m tinyvae --help lists the data sets and options.
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 import tinyvae as tv
 from tinyvae import datasets, guards
 from tinyvae.evaluate import mean_terms
+from tinyvae.storage import replacing
 
 DESCRIPTION = """\
 Train a variational autoencoder and show what it learned.
@@ -71,7 +73,7 @@ def main(arguments=None):
         print(f"tinyvae: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("tinyvae: stopped before the end; nothing was written", file=sys.stderr)
+        print("tinyvae: stopped before the end; no file is half written", file=sys.stderr)
         return 130
     return 0
 
@@ -114,14 +116,16 @@ def run(options):
     n_h = recipe.n_h if options.hidden is None else options.hidden
     vae = tv.VAE(x.shape[1], n_h, n_z, rng, recipe.likelihood)
     opt = tv.Adam(vae.params, lr=recipe.lr)
+    folder = Path(options.out or Path("out", options.data))
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass  # if nothing can be written there, it is better said before the training
     print(f"{options.data}: {len(x):,} to learn from, {len(x_val):,} held out, {n_z} latents")
     for _ in tv.train(
         vae, opt, x, epochs, recipe.batch_size, rng=rng, warmup=recipe.warmup, cosine=True
     ):  # fmt: skip
         pass
     report(vae, options.data, x_val, rng)
-    folder = Path(options.out or Path("out", options.data))
-    folder.mkdir(parents=True, exist_ok=True)
     tv.save(folder / "model.npz", vae)
     written = ["model.npz"]
     if options.data == "names":
@@ -217,7 +221,8 @@ def save_grid(folder, name, x, data, columns, **labels):
     """Write a grid of pictures; its file name."""
     from tinyvae.plots import image_grid  # here, so that names need no matplotlib
 
-    image_grid(x, data.image_shape, columns, **labels).savefig(folder / f"{name}.png")
+    with replacing(folder / f"{name}.png") as file:
+        image_grid(x, data.image_shape, columns, **labels).savefig(file, format="png")
     return f"{name}.png"
 
 
