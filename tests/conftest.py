@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-collect_ignore = ["benchmarks", "browser.py", "grading.py", "matrix.py"]  # scripts of their own
+# Scripts of their own.
+collect_ignore = ["benchmarks", "browser.py", "grading.py", "matrix.py", "sweep.py"]
 
 # The checks of exercises are noted in a file of this run, not among the maintainer's own.
 os.environ["TINYVAE_PROGRESS"] = os.path.join(tempfile.mkdtemp(), "progress.jsonl")
