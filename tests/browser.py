@@ -81,20 +81,29 @@ def wait_for(fact, seconds, sentence):
         time.sleep(0.1)
 
 
+def free_port():
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def write_settings(folder):
+    """Make `folder` JupyterLab's folder of settings, with SETTINGS in it."""
+    for name, values in SETTINGS.items():
+        path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
+
+
 @contextlib.contextmanager
 def lab(root, private):
     """JupyterLab over the folder `root`, with settings of its own; yields (address, token)."""
-    for name, values in SETTINGS.items():
-        path = private / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(values), encoding="utf-8")
+    write_settings(private / "settings")
     own = {"LAB_SETTINGS": "settings", "LAB_WORKSPACES": "workspaces"}
     own |= {f"_{kind}": kind.lower() for kind in ("CONFIG", "DATA", "RUNTIME")}
     folders = {f"JUPYTER{kind}_DIR": str(private / folder) for kind, folder in own.items()}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
         f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}",
@@ -117,7 +126,9 @@ def lab(root, private):
 
 def request(address, token, what, method="GET"):
     """The bytes that the server answers."""
-    asked = urllib.request.Request(f"{address}/api{what}?token={token}", method=method)
+    asked = urllib.request.Request(
+        f"{address}/api{what}", headers={"Authorization": f"token {token}"}, method=method
+    )
     with urllib.request.urlopen(asked, timeout=15) as answer:
         return answer.read()
 
@@ -167,22 +178,34 @@ def open_and_run(page, address, token, path):
     page.goto(f"{address}/lab/tree/{path.name}?reset&token={token}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
 
-    # The page says "idle" even before there is a kernel; the server knows better.
-    def kernel_is_ready():
-        return any(
-            one["path"] == path.name
-            and one["kernel"]["execution_state"] == "idle"
-            and one["kernel"]["connections"] > 0
-            for one in ask(address, token, "/sessions")
-        )
+    def has_kernel():
+        return kernel_is_ready(ask(address, token, "/sessions"), path.name)
 
-    wait_for(kernel_is_ready, 60, "the notebook got no kernel")
+    wait_for(has_kernel, 60, "the notebook got no kernel")
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
-    page.get_by_role("menuitem", name="Run", exact=True).first.click()
-    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    run_all(page)
     wait_for(lambda: all_ran(page), 400, "not every cell has run")
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
     no_errors(page)  # that of the last cell may come after its number
+
+
+def kernel_is_ready(sessions, path):
+    """Whether the server's sessions show an idle kernel that the notebook's page listens to.
+
+    The page says "idle" even before there is a kernel; the server knows better.
+    """
+    return any(
+        one["path"] == path
+        and one["kernel"]["execution_state"] == "idle"
+        and one["kernel"]["connections"] > 0
+        for one in sessions
+    )
+
+
+def run_all(page):
+    """Run > Run All Cells, by mouse."""
+    page.get_by_role("menuitem", name="Run", exact=True).first.click()
+    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
 
 
 def all_ran(page):

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import settings
 
 # Scripts of their own.
-collect_ignore = ["benchmarks", "browser.py", "grading.py", "matrix.py", "sweep.py"]
+collect_ignore = [
+    "benchmarks",
+    "browser.py",
+    "classroom.py",
+    "grading.py",
+    "matrix.py",
+    "sweep.py",
+]
 
 # The checks of exercises are noted in a file of this run, not among the maintainer's own.
 os.environ["TINYVAE_PROGRESS"] = os.path.join(tempfile.mkdtemp(), "progress.jsonl")
