@@ -47,8 +47,10 @@ import tinyvae as tv
 
 path, last, line = Path(sys.argv[1]), int(sys.argv[2]), 0
 
-def count(*_):
+def count(frame, *_):
     global line
+    if frame.f_code.co_name not in ("save", "replacing"):
+        return
     line += 1
     if line == last:  # as kill -9; SIGTERM is the same on Windows, where it cannot be caught
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -74,10 +76,11 @@ for epoch in tv.train(vae, opt, x, 20, 16, **options):
 
 def training(path, last=0, wait=None):
     """Train for 20 epochs, on from the checkpoint at `path` if it is there; (whether it was
-    killed, [(epoch, lines of Python counted, digest of the checkpoint)]).
+    killed, [(epoch, lines counted, digest of the checkpoint)]).
 
-    It kills itself in its second save, before the line that is the `last` of all that the save
-    runs (-1 only counts them); or it is killed after `wait` times what its first epoch took.
+    It kills itself in its second save, at the line that is the `last` of those that `save` and
+    `replacing` run (-1 only counts them); or is killed after `wait` times what its first epoch
+    took.
     """
     process = subprocess.Popen(
         [sys.executable, "-c", TRAINING, path, str(last)],
@@ -98,8 +101,8 @@ def training(path, last=0, wait=None):
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    """A training that nobody disturbs: {epoch: digest of its checkpoint}, and the lines of
-    Python that a save runs."""
+    """A training that nobody disturbs: {epoch: digest of its checkpoint}, and the lines
+    of `save` and `replacing`."""
     killed, rows = training(tmp_path_factory.mktemp("alone") / "m.npz", last=-1)
     written = {epoch: digest for epoch, _, digest in rows}
     assert not killed and list(written) == list(range(1, 21))
@@ -107,17 +110,18 @@ def alone(tmp_path_factory):
     return written, rows[-1][1]
 
 
-@pytest.mark.parametrize("when", ["at any moment", "in a save, first line to last"])
-def test_25_kills_lose_nothing_and_training_goes_on_to_the_bit(tmp_path, alone, when):
-    """After each the checkpoint is the last that was written, or, of a save that was not over,
-    its own; what is trained on from there is what was trained undisturbed. At the end of a
-    training another one begins."""
+@pytest.mark.parametrize("when", ["at any moment", "at each line of a save"])
+def test_50_kills_lose_nothing_and_training_goes_on_to_the_bit(tmp_path, alone, when):
+    """At least 25 of each. After a kill the checkpoint is the last that was written or that
+    of the save it fell into, whole; what is trained on from it is what was trained undisturbed.
+    At the end of a training another one begins."""
     written, lines = alone
     path, rng = tmp_path / "m.npz", np.random.default_rng(0)
     if when == "at any moment":
         kills = [{"wait": wait} for wait in rng.uniform(0, 0.6, 25)]
     else:
-        kills = [{"last": int(n)} for n in rng.permutation(np.linspace(1, lines, 25))]
+        each = np.resize(np.arange(1, lines + 1), max(lines, 25))
+        kills = [{"last": n} for n in rng.permutation(each).tolist()]
     before = after = resumed = 0  # kills before and after a new checkpoint took its place
     for kill in kills:
         killed = False
@@ -138,7 +142,7 @@ def test_25_kills_lose_nothing_and_training_goes_on_to_the_bit(tmp_path, alone, 
             if on_disk == 20:
                 path.unlink()
     assert resumed > 10
-    assert when == "at any moment" or (before > 15 and after > 0)
+    assert when == "at any moment" or (before > 5 and after > 0)
     assert training(path)[1][-1][::2] == (20, written[20])
 
 

@@ -4,6 +4,7 @@ A checkpoint is a model file that also holds the optimiser, the generator and th
 """
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -55,8 +56,10 @@ def save(path, model, opt=None, rng=None, epoch=0):
     header, arrays = _describe(model, opt, rng, epoch)
     header = json.loads(json.dumps(header, default=_plain))
     header["sha256"] = _digest(header, arrays)
+    whole = io.BytesIO()  # an archive that cannot be written to its end complains late as well
+    np.savez(whole, header=np.array(json.dumps(header)), **arrays)
     with replacing(path) as file:
-        np.savez(file, header=np.array(json.dumps(header)), **arrays)
+        file.write(whole.getbuffer())
 
 
 @contextmanager
