@@ -30,7 +30,7 @@ FORMAT = "tinyvae model, version 1"
 MODELS = {c.__name__: c for c in (Autoencoder, VAE, ConditionalVAE, Diffusion)}
 ACTIVATIONS = {c.__name__: c for c in (Tanh, ReLU, SiLU)}
 LIKELIHOODS = {c.__name__: c for c in (Bernoulli, Gaussian, Categorical, NoneType)}
-GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937")}
+GENERATORS = "PCG64", "PCG64DXSM", "MT19937"
 
 
 class Checkpoint(NamedTuple):
@@ -38,7 +38,7 @@ class Checkpoint(NamedTuple):
 
     model: Autoencoder
     opt: Adam | None
-    rng: np.random.Generator | None
+    rng: "np.random.Generator | None"  # a string: NumPy loads its random part when asked
     epoch: int
 
 
@@ -255,6 +255,8 @@ def _adam(model, settings, arrays):
 def _rng(state):
     if state is None:
         return None
-    bits = GENERATORS[state["bit_generator"]]()
+    if state["bit_generator"] not in GENERATORS:
+        raise ValueError(f"its generator must be one of {', '.join(GENERATORS)}")
+    bits = getattr(np.random, state["bit_generator"])()
     bits.state = state
     return np.random.Generator(bits)
