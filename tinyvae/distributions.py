@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from tinyvae import guards
-from tinyvae.ops import logsumexp, sigmoid, softplus_sum
+from tinyvae.ops import logistic_parts, logsumexp, sigmoid, softplus_sum
 from tinyvae.parameters import NoParameters
 
 LOG_2PI = math.log(2 * math.pi)
@@ -69,10 +69,10 @@ class Bernoulli(NoParameters):
 
     def forward(self, x, out):
         """log_prob(x, out), keeping -grad(x, out): one exponential serves both."""
-        decay = np.exp(-np.abs(out))
-        self._dout = sigmoid(out, decay)
+        parts = logistic_parts(out)
+        self._dout = sigmoid(out, parts)
         self._dout -= x
-        return np.vecdot(x, out) - softplus_sum(out, decay)
+        return np.vecdot(x, out) - softplus_sum(out, parts)
 
     def backward(self):
         return self._dout / len(self._dout)

@@ -9,14 +9,20 @@ import math
 import numpy as np
 
 
-def sigmoid(a, decay=None):
-    """1 / (1 + e^-a), elementwise; for a < 0 the same times e^a: e is never raised above 0.
+def logistic_parts(a):
+    """(1 where a >= 0 and 0 elsewhere, e^-|a|, 1 + e^-|a|): what sigmoid and softplus share.
 
-    Whoever has decay = e^-|a| already may hand it over: the exponential is what costs time.
+    e is never raised above 0. The exponential is what costs time: whoever needs both functions
+    of the same a makes these once and hands them over.
     """
-    decay = np.exp(-np.abs(a)) if decay is None else decay
-    # The numerator, 1 or e^a, is the greater of decay <= 1 and the truth of a >= 0.
-    return np.maximum(decay, np.greater_equal(a, 0)) / (1 + decay)
+    decay = np.exp(-np.abs(a))
+    return np.greater_equal(a, 0).astype(decay.dtype), decay, 1 + decay
+
+
+def sigmoid(a, parts=None):
+    """1 / (1 + e^-a), elementwise; for a < 0 the same times e^a / e^a."""
+    positive, decay, total = parts or logistic_parts(a)
+    return np.maximum(positive, decay) / total  # the numerator: 1, or for a < 0 e^a
 
 
 def softplus(a):
@@ -24,16 +30,16 @@ def softplus(a):
     return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
 
 
-def softplus_sum(a, decay=None):
+def softplus_sum(a, parts=None):
     """The sum of softplus(a) over the last axis, one logarithm for 64 entries.
 
-    The sum of max(a, 0) is a dot product with the truth of a >= 0; the sum of log(1 + e^-|a|)
-    is the log of a product. Each factor is at most 2, so that a product of 64 stays far below
-    the largest float32, 2^128. decay as in `sigmoid`.
+    The sum of max(a, 0) is a dot product; the sum of log(1 + e^-|a|) is the log of a product.
+    Each factor is at most 2, so that a product of 64 stays far below the largest float32,
+    2^128.
     """
-    decay = np.exp(-np.abs(a)) if decay is None else decay
-    products = np.multiply.reduceat(1 + decay, np.arange(0, a.shape[-1], 64), axis=-1)
-    return np.vecdot(a >= 0, a) + np.log(products).sum(axis=-1)
+    positive, _, total = parts or logistic_parts(a)
+    products = np.multiply.reduceat(total, np.arange(0, a.shape[-1], 64), axis=-1)
+    return np.vecdot(positive, a) + np.log(products).sum(axis=-1)
 
 
 def logsumexp(a, axis=-1, keepdims=False):
