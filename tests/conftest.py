@@ -12,6 +12,7 @@ collect_ignore = [
     "classroom.py",
     "grading.py",
     "matrix.py",
+    "pages.py",
     "sweep.py",
 ]
 
