@@ -264,7 +264,7 @@ class Plane(anywidget.AnyWidget):
         sheet.width = canvas.width; sheet.height = canvas.height;
         g.scale(ratio, ratio);
         g.fillStyle = "white"; g.fillRect(0, 0, width, height);
-        g.strokeStyle = "#dddddd"; g.fillStyle = "#333333"; g.font = "12px sans-serif";
+        g.strokeStyle = "#cccccc"; g.fillStyle = "#333333"; g.font = "12px sans-serif";
         const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find(s => extent / s <= 4) ?? extent;
         for (let k = -Math.floor(extent / step); k <= extent / step; k++) {
           const t = k * step, words = String(+t.toFixed(2)).replace("-", "\\u2212");
@@ -274,7 +274,6 @@ class Plane(anywidget.AnyWidget):
         }
         g.save();
         g.beginPath(); g.rect(left, top, side, side); g.clip();
-        g.globalAlpha = 0.65;
         for (let i = 0; 2 * i < cloud.length; i++) {
           g.fillStyle = `rgb(${rgb[3 * i]}, ${rgb[3 * i + 1]}, ${rgb[3 * i + 2]})`;
           dot(g, cloud[2 * i], cloud[2 * i + 1], 2);
@@ -293,7 +292,7 @@ class Plane(anywidget.AnyWidget):
         const [x, y] = point.map(inside);
         g.setTransform(1, 0, 0, 1, 0, 0); g.drawImage(sheet, 0, 0);
         g.scale(ratio, ratio);
-        g.strokeStyle = "#00000066"; rule(g, x, -extent, x, extent);
+        g.strokeStyle = "#00000080"; rule(g, x, -extent, x, extent);
         rule(g, -extent, y, extent, y);
         for (const [colour, r] of [["black", 9], ["white", 8], ["#D55E00", 6]]) {
           g.fillStyle = colour; dot(g, x, y, r);

@@ -1,0 +1,163 @@
+"""Figures and widgets can be seen: contrasts on white as WCAG 2 counts them, 4.5 for text and
+3 for lines, dots and bars. Lines in plots.GUIDE only lead the eye and are not counted."""
+
+import re
+
+import matplotlib.collections
+import matplotlib.lines
+import matplotlib.patches
+import matplotlib.text
+import numpy as np
+import pytest
+from matplotlib.colors import same_color, to_rgba, to_rgba_array
+
+from tinyvae import plots, widgets
+
+NUMBERS = np.linspace(0, 1, 12)
+PLANE = np.stack([NUMBERS, NUMBERS[::-1]], axis=1)
+PICTURES = np.ones((4, 6)) * 0.5
+HISTORY = [{"epoch": i, "val_recon": i, "val_elbo": i - 1, "val_kl": 1} for i in (1, 2)]
+SAMPLES = {
+    "image_grid": lambda f: f(PICTURES, (2, 3), 2, "title", ["a", "b"], ["c", "d"]),
+    "curves": lambda f: f(
+        NUMBERS, {name: NUMBERS for name in "abcde"}, ("x", "y"), {"a": ([0], [1])}, "b"
+    ),
+    "cloud": lambda f: f(PLANE, NUMBERS, named=3),
+    "elbo_curves": lambda f: f({"faces": HISTORY}),
+    "latent_bars": lambda f: f(NUMBERS, 1),
+    "latent_map": lambda f: f(PICTURES, (2, 3), PLANE, plots.rgb(NUMBERS), ("a", "b"), 1),
+    "spreads": lambda f: f({"a": NUMBERS}, "x", band=(0.2, 0.8)),
+    "numerals": lambda f: f(PLANE, np.arange(12) % 10),
+    "clouds": lambda f: f({"a": PLANE}, ("x", "y")),
+    "shares": lambda f: f("ab", {name: [0.5, 1] for name in "cdefg"}, 0.9, "share"),
+    "word_table": lambda f: f({"head": ["anna", "emma"]}, marked=["anna"]),
+    "share_bars": lambda f: f({"a": {"x": 0.1, "y": 0.5, "z": 1}}, "share"),
+    "latent_panels": lambda f: f({"a": NUMBERS}),
+    "letter_columns": lambda f: f(np.array([[0.01, 0.09, 0.9]]), "abc"),
+    "changes": lambda f: f(np.array([[1.25, -0.5], [0, -1.25]]), ["hair", "face_width"]),
+}
+
+
+def linear(rgb):
+    """sRGB colours (N, 3) as amounts of light."""
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(colour, behind="white"):
+    """That of a colour, laid over an opaque one."""
+    *rgb, alpha = to_rgba(colour)
+    behind = np.array(to_rgba(behind)[:3])
+    pair = np.array([alpha * np.array(rgb) + (1 - alpha) * behind, behind])
+    pair = linear(pair) @ [0.2126, 0.7152, 0.0722]
+    return (pair.max() + 0.05) / (pair.min() + 0.05)
+
+
+def behind(text):
+    """White, or the shade of the picture of which a text is the caption of one pixel."""
+    if text.axes and text.axes.images and text.get_transform() == text.axes.transData:
+        image, (x, y) = text.axes.images[0], text.get_position()
+        return image.to_rgba(image.get_array())[y, x]
+    return "white"
+
+
+def colours(artist):
+    """Lists of an artist's colours; in each, one must stand out: the inside or its edge."""
+    if isinstance(artist, matplotlib.lines.Line2D):
+        line = artist.get_linestyle() not in ("None", "none")
+        marker = artist.get_marker() not in ("None", "none", "")
+        edges = [artist.get_markerfacecolor(), artist.get_markeredgecolor()]
+        return [[artist.get_color()]] * line + [edges] * marker
+    if isinstance(artist, matplotlib.collections.PolyCollection):
+        return []  # an area is bounded by its curve
+    if isinstance(artist, matplotlib.collections.Collection):
+        faces, edges = artist.get_facecolors(), artist.get_edgecolors()
+        if not len(edges):
+            return [[face] for face in faces]
+        return [[face, edges[0]] for face in faces] or [[edge] for edge in edges]
+    return [[artist.get_facecolor(), artist.get_edgecolor()]]
+
+
+KINDS = (
+    matplotlib.lines.Line2D,
+    matplotlib.collections.Collection,
+    matplotlib.patches.Rectangle,
+)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_figure_stands_out_from_white(name):
+    figure = SAMPLES[name](getattr(plots, name))
+    figure.draw_without_rendering()
+    papers = [figure.patch, *(axes.patch for axes in figure.axes)]
+    papers += [axes.get_legend().get_frame() for axes in figure.axes if axes.get_legend()]
+    papers += [legend.get_frame() for legend in figure.legends]
+    seen = 0
+    for text in figure.findobj(matplotlib.text.Text):
+        if text.get_text() and text.get_visible():
+            assert contrast(text.get_color(), behind(text)) >= 4.5, text
+            seen += 1
+    for artist in figure.findobj(lambda one: isinstance(one, KINDS) and one not in papers):
+        for some in colours(artist) if artist.get_visible() else []:
+            if not any(same_color(one, plots.GUIDE) for one in some):
+                assert max(contrast(one) for one in some) >= 3, artist
+                seen += 1
+    assert seen
+
+
+def test_no_figure_is_missing():
+    drawn = {name for name, one in vars(plots).items() if (one.__doc__ or "")[:8] == "A Figure"}
+    assert drawn == set(SAMPLES)
+
+
+def test_pale_colours_would_be_noticed():
+    assert max(map(contrast, ["#E69F00", "#56B4E9", "#959595", (plots.BLUE, 0.5)])) < 3
+    assert contrast("#777777") < 4.5
+
+
+def test_contrast_is_what_wcag_says():
+    assert contrast("black") == pytest.approx(21)
+    assert contrast("#767676") == pytest.approx(4.54, abs=0.005)
+
+
+def test_the_map_stands_out_from_white():
+    script = widgets.Plane._esm
+    words = set(re.findall(r'fillStyle = "([^"]+)"', script)) - {"white"}
+    lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {plots.GUIDE}
+    point = re.findall(r'\["([^"]+)", \d\]', script)
+    focus = re.findall(r"outline: 3px solid (#\w+)", widgets.CSS)
+    assert len(words) == 2 and len(lines) == 2 and len(focus) == 1
+    assert min(map(contrast, words)) >= 4.5
+    assert min(map(contrast, [*lines, *focus])) >= 3
+    assert point[1] == "white" and min(contrast(point[0]), contrast(point[2])) >= 3
+    for some in (plots.rgb(NUMBERS), plots.rgb(plots.TEN)):
+        assert min(contrast(one / 255) for one in some) >= 3
+    assert "globalAlpha" not in script  # or the dots would be paler than their colours
+
+
+# What red-blind and green-blind readers see, in linear RGB: Machado, Oliveira & Fernandes 2009.
+EYES = {
+    "usual": np.eye(3),
+    "red-blind": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                  [-0.003882, -0.048116, 1.051998]],
+    "green-blind": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                    [-0.011820, 0.042940, 0.968881]],
+}  # fmt: skip
+
+
+def least_distance(colours, eye):
+    """The least distance in CIELAB between two of the colours, as that eye sees them."""
+    rgb = np.clip(linear(to_rgba_array(colours)[:, :3]) @ np.transpose(EYES[eye]), 0, 1)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = rgb @ np.transpose(to_xyz) / [0.9505, 1, 1.089]
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116).T
+    lab = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
+    apart = np.linalg.norm(lab[:, None] - lab, axis=-1)
+    return apart[~np.eye(len(apart), dtype=bool)].min()
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_the_ten_colours_are_told_apart(eye):
+    assert least_distance(plots.TEN, eye) > 29
+    muted = ["#332288", "#117733", "#882255", "#44AA99", "#88CCEE", "#DDCC77", "#999933",
+             "#CC6677", "#AA4499", "#999999"]  # fmt: skip
+    assert least_distance(muted, eye) < 23  # Paul Tol's, with grey
