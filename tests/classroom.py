@@ -100,8 +100,8 @@ def settings(folder, address, learners, secret, notebook):
 def hub(folder, address, config):
     """JupyterHub at the address; afterwards nothing that it started is left."""
     text = "".join(f"c.{name} = {value!r}\n" for name, value in config.items())
-    (folder / "jupyterhub_config.py").write_text(text)
-    with open(folder / "hub.log", "w") as log:
+    (folder / "jupyterhub_config.py").write_text(text, encoding="utf-8")
+    with open(folder / "hub.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub"], cwd=folder, stdout=log, stderr=log,
             start_new_session=True, env=os.environ | {"HOME": str(folder)},
@@ -118,7 +118,7 @@ def hub(folder, address, config):
         wait_for(answers, 60, "JupyterHub did not start")
         yield
     except BaseException:
-        print((folder / "hub.log").read_text()[-3000:], file=sys.stderr)
+        print((folder / "hub.log").read_text(encoding="utf-8")[-3000:], file=sys.stderr)
         raise
     finally:
         stop(process)  # it ends the proxy and the learners' servers
@@ -193,7 +193,7 @@ def lesson(pages, address, secret, folder, notebook):
 def measure(one):
     """One process's PSS and greatest RSS in MiB, and its processor time in s."""
     pss = one.memory_full_info().pss / 2**20
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{one.pid}/status").read_text())
+    peak = re.search(rb"VmHWM:\s+(\d+) kB", Path(f"/proc/{one.pid}/status").read_bytes())
     times = one.cpu_times()
     return pss, int(peak[1]) / 2**10, times.user + times.system
 

@@ -306,7 +306,7 @@ def bounded(seconds=200, room=2**28):
             return
         import resource
 
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        used = int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
         old = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (used + room, old[1]))
         try:
@@ -550,7 +550,7 @@ def test_a_notebook_is_replaced_by_a_whole_one_or_not_at_all(tmp_path, monkeypat
         monkeypatch.setattr(module, "EXERCISES", tmp_path / "made")
         run, path = module.main, tmp_path / "made" / "a.ipynb"
         path.parent.mkdir()
-        path.write_text("what was there")
+        path.write_bytes(b"what was there")
     old = path.read_bytes()
     with monkeypatch.context() as patch:
         full_after(patch, 0)
@@ -572,7 +572,7 @@ def digits(folder):
 def test_the_command_on_a_disk_that_fills_up(tmp_path, monkeypatch, capsys, room):
     names = ["model.npz", "reconstructions.png", "dreamt.png", "morph.png"]
     for name in names:
-        (tmp_path / name).write_text("what was there")
+        (tmp_path / name).write_bytes(b"what was there")
     full_after(monkeypatch, room)
     assert digits(tmp_path) == 1
     said = capsys.readouterr().err.splitlines()[-1]  # after the bar
