@@ -2,10 +2,12 @@
 
     python tests/browser.py [--shots DIR] [--folder notebooks]
 
-Copies of some notebooks are run from top to bottom; then an explorer, a map or a text box of
-each is moved. Pictures must change, in less than 100 ms (the median of 24 steps), and nothing
-may be asked of the network. Needs playwright from PyPI, and a Chromium or Chrome: the one that
-the environment variable CHROMIUM names, one on PATH, or Chrome where it is usually installed.
+Copies of some notebooks are run from top to bottom, by Shift+Enter; then an explorer, a map or
+a text box of each is moved. Explorers and maps are also reached and left by keys alone, and
+must show their focus. Pictures must change, in less than 100 ms (the median of 24 steps), and
+nothing may be asked of the network. Needs playwright from PyPI, and a Chromium or Chrome: the
+one that the environment variable CHROMIUM names, one on PATH, or Chrome where it is usually
+installed.
 """
 
 import argparse
@@ -183,7 +185,7 @@ def open_and_run(page, address, token, path):
 
     wait_for(has_kernel, 60, "the notebook got no kernel")
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
-    run_all(page)
+    run_by_keys(page)
     wait_for(lambda: all_ran(page), 400, "not every cell has run")
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
     no_errors(page)  # that of the last cell may come after its number
@@ -206,6 +208,14 @@ def run_all(page):
     """Run > Run All Cells, by mouse."""
     page.get_by_role("menuitem", name="Run", exact=True).first.click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+
+
+def run_by_keys(page):
+    """Shift+Enter from the first cell on; the last, which is Markdown, needs none."""
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    for place in range(cells.count() - 1):
+        page.keyboard.press("Shift+Enter")
+        cells.nth(place + 1).and_(page.locator(".jp-mod-active")).wait_for(timeout=60_000)
 
 
 def all_ran(page):
@@ -236,6 +246,8 @@ class Moved:
             self.box.locator(".tinyvae-line"),
         )
         self.knob = self.box.locator(knob).first
+        self.cell = self.box.locator("xpath=ancestor::*[contains(@class, 'jp-Notebook-cell')]")
+        self.active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
         wait_for(lambda: self.picture.get_attribute("alt"), 10, "the picture has no alt text")
         need(self.knob.get_attribute("aria-label"), f"{knob} has no name for screen readers")
 
@@ -257,6 +269,42 @@ class Moved:
             self.page.keyboard.press(key)
         cell = self.page.locator(".jp-Cell.jp-mod-active", has=self.box)
         need(cell.count(), f"{keys[-1]} moved the notebook to another cell")
+
+    def reach(self):
+        """By keys alone to the knob: arrows to the cell, then Tab. The focus must show."""
+        before, keys, goal = self.look(), self.page.keyboard, self.place(self.cell)
+        keys.press("Escape")
+        while (now := self.place(self.active)) != goal:
+            keys.press("ArrowDown" if now < goal else "ArrowUp")
+            need(self.place(self.active) != now, f"the arrow keys stay at cell {now}")
+        self.tab("Tab", self.knob, "the knob")
+        outline, shadow = self.look()
+        need([outline, shadow] != before, "the focus does not show")
+        need(" none " not in outline or shadow != "none", "the focus has no outline")
+
+    def leave(self):
+        """By keys alone back to the cell, and on to the next."""
+        self.tab("Shift+Tab", self.cell, "its cell")
+        self.page.keyboard.press("ArrowDown")
+        now, here = self.place(self.active), self.place(self.cell)
+        need(now == here + 1, f"the arrow key leads from cell {here} to {now}")
+
+    def look(self):
+        """How the knob's focus shows, or does not."""
+        style = "e => { const s = getComputedStyle(e); return [s.outline, s.boxShadow]; }"
+        return self.knob.evaluate(style)
+
+    def place(self, cell):
+        return cell.evaluate("c => [...c.parentElement.children].indexOf(c)")
+
+    def tab(self, key, goal, name):
+        """Press Tab until `goal` has the focus; a cell has two buttons of its own at most."""
+        has_focus = "e => e === document.activeElement"
+        for _ in range(4):
+            self.page.keyboard.press(key)
+            if goal.evaluate(has_focus):
+                return
+        raise Wrong(f"{key} does not lead to {name}")
 
     def drag(self, across, up):
         """Drag the knob's middle by so many pixels with the mouse."""
@@ -281,22 +329,26 @@ def explorer(page):
         float(moved.knob.get_attribute(f"aria-value{end}")) for end in ("min", "max", "now")
     )
     right = high - now >= now - low
+    moved.reach()
     moved.changes(
         lambda: moved.press(*["ArrowRight" if right else "ArrowLeft"] * 5),
         "after five arrow keys",
     )
+    moved.leave()
     moved.changes(lambda: moved.drag(30 if right else -30, 0), "after a drag of the slider")
     return moved
 
 
 def latent_map(page):
-    """Move the map's point by mouse and by each arrow key."""
+    """Move the map's point by each arrow key and by mouse."""
     moved = Moved(page, ".tinyvae-map", ".tinyvae-plane canvas")
-    moved.changes(lambda: moved.drag(60, 40), "after a drag of the point")
+    moved.reach()
     for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"):
         words = moved.line.inner_text()
         moved.changes(lambda key=key: moved.press(key, key, key), f"after {key}")
         need(moved.line.inner_text() != words, f"{key} left the line at {words}")
+    moved.leave()
+    moved.changes(lambda: moved.drag(60, 40), "after a drag of the point")
     return moved
 
 

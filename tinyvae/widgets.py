@@ -28,7 +28,8 @@ CSS = """
                 color: var(--jp-content-font-color1, inherit); }
 .tinyvae-plane canvas { display: block; touch-action: none; cursor: crosshair;
                         border-radius: 4px; outline-offset: -3px; }
-.tinyvae-plane canvas:focus { outline: 3px solid #0072B2; }
+.tinyvae-plane canvas:focus,
+.tinyvae-explorer .noUi-handle:focus { outline: 3px solid #0072B2; }
 """
 
 
