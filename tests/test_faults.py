@@ -594,6 +594,7 @@ def test_where_nothing_can_be_written_nothing_is_trained(
     else:
         (tmp_path / "out").mkdir(mode=0o555)
     monkeypatch.setattr(tv, "train", lambda *_, **__: pytest.fail("it trained"))
+    tv.load_digits()  # so that scikit-learn is imported: its files may be closed to nobody
     with nobody():
         assert digits(tmp_path / "out") == 1
     assert str(tmp_path / "out") in capsys.readouterr().err
