@@ -3,7 +3,6 @@
 A checkpoint is a model file that also holds the optimiser, the generator and the epoch.
 """
 
-import hashlib
 import io
 import json
 import math
@@ -156,6 +155,8 @@ def _describe(model, opt, rng, epoch):
 
 
 def _digest(header, arrays):
+    import hashlib  # here, since OpenSSL comes with it and takes time to load
+
     whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(arrays):
         whole.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
