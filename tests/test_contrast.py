@@ -119,15 +119,15 @@ def test_contrast_is_what_wcag_says():
     assert contrast("#767676") == pytest.approx(4.54, abs=0.005)
 
 
-def test_the_map_stands_out_from_white():
+def test_the_widgets_stand_out_from_white():
     script = widgets.Plane._esm
     words = set(re.findall(r'fillStyle = "([^"]+)"', script)) - {"white"}
     lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {plots.GUIDE}
     point = re.findall(r'\["([^"]+)", \d\]', script)
-    focus = re.findall(r"outline: 3px solid (#\w+)", widgets.CSS)
-    assert len(words) == 2 and len(lines) == 2 and len(focus) == 1
+    edges = re.findall(r"(?:outline: 3px solid|border-color:) (#\w+)", widgets.CSS)
+    assert len(words) == len(lines) == len(edges) == 2
     assert min(map(contrast, words)) >= 4.5
-    assert min(map(contrast, [*lines, *focus])) >= 3
+    assert min(map(contrast, [*lines, *edges])) >= 3
     assert point[1] == "white" and min(contrast(point[0]), contrast(point[2])) >= 3
     for some in (plots.rgb(NUMBERS), plots.rgb(plots.TEN)):
         assert min(contrast(one / 255) for one in some) >= 3

@@ -28,6 +28,7 @@ CSS = """
                 color: var(--jp-content-font-color1, inherit); }
 .tinyvae-plane canvas { display: block; touch-action: none; cursor: crosshair;
                         border-radius: 4px; outline-offset: -3px; }
+.tinyvae-explorer .noUi-handle { border-color: #767676; }
 .tinyvae-plane canvas:focus,
 .tinyvae-explorer .noUi-handle:focus { outline: 3px solid #0072B2; }
 """
