@@ -29,10 +29,10 @@ import nbformat
 import psutil
 from browser import (
     ARGUMENTS,
-    CHROMIUM,
     Wrong,
     all_ran,
     ask,
+    browser_found,
     copy_unrun,
     free_port,
     kernel_is_ready,
@@ -261,7 +261,7 @@ def main():
             config = settings(folder, address, learners, secret, options.notebook)
             with (
                 hub(folder, address, config),
-                playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as browser,
+                playwright.chromium.launch(**browser_found(), args=ARGUMENTS) as browser,
             ):
                 pages = {one: browser.new_context().new_page() for one in learners}
                 try:

@@ -80,7 +80,7 @@ MUTANTS = [
     mutant(4, "KL: mean over latents", "models",
            ("kl_to_prior(mu, logvar).sum(axis=-1)", "kl_to_prior(mu, logvar).mean(axis=-1)")),
     mutant(4, "KL gradient not divided by the batch", "models",
-           ("least=0) / len(x)", "least=0)")),
+           ("least=0) / len(mu)", "least=0)")),
     mutant(4, "recon gradient not divided by the batch", "distributions",
            ("self._dout / len(self._dout)\n\n    def mean(self, out):\n        return sig",
             "self._dout\n\n    def mean(self, out):\n        return sig")),

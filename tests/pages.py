@@ -12,15 +12,15 @@ tests/browser.py needs, math-core from PyPI, and npm, from whose registry axe-co
 
 import argparse
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import nbformat
-from browser import ARGUMENTS, CHROMIUM, Wrong, need, no_errors
+from browser import ARGUMENTS, Wrong, browser_found, need, no_errors
 
 ROOT = Path(__file__).parent.parent
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -148,8 +148,8 @@ def fetch_axe(folder):
     subprocess.run(
         ["npm", "pack", "--silent", AXE_CORE], cwd=folder, check=True, stdout=subprocess.DEVNULL
     )
-    with tarfile.open(next(folder.glob("axe-core-*.tgz"))) as package:
-        return package.extractfile("package/axe.min.js").read().decode()
+    shutil.unpack_archive(next(folder.glob("axe-core-*.tgz")), folder, filter="data")
+    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
 
 
 def main():
@@ -170,9 +170,7 @@ def main():
                 notebooks[path] = code_host(path)
             command = [sys.executable, ROOT / "solutions/make_pages.py", folder]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            with playwright.chromium.launch(
-                executable_path=CHROMIUM, args=ARGUMENTS
-            ) as chromium:
+            with playwright.chromium.launch(**browser_found(), args=ARGUMENTS) as chromium:
                 context = chromium.new_context(viewport={"width": 1280, "height": 900})
                 context.set_offline(True)
                 for path, notebook in notebooks.items():

@@ -131,7 +131,7 @@ def note(number, kind):
         with open(path, "a+b", buffering=0) as file, _turn(file):
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # a power cut left half a line
+                if file.read(1) != b"\n":  # a power cut left half a line, or one is on its way
                     line = b"\n" + line
             while line:  # a disk that fills up takes some of it, and only then says so
                 line = line[file.write(line) :]

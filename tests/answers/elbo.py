@@ -164,7 +164,9 @@ def gradients_in_layers(p, x, eps):
     h1 = tanh[0].forward(layers["encoder"].forward(x))
     mu, logvar = layers["mu"].forward(h1), layers["logvar"].forward(h1)
     h2 = tanh[1].forward(layers["first"].forward(tv.reparameterize(mu, logvar, eps)))
-    dh2 = layers["last"].backward(tv.Bernoulli().backward(x, layers["last"].forward(h2)))
+    likelihood = tv.Bernoulli()
+    likelihood.forward(x, layers["last"].forward(h2))
+    dh2 = layers["last"].backward(likelihood.backward())
     dz = layers["first"].backward(tanh[1].backward(dh2))
     dmu, dlogvar = draw_of_the_package(dz, mu, logvar, eps)
     dh1 = layers["mu"].backward(dmu) + layers["logvar"].backward(dlogvar)
@@ -318,8 +320,8 @@ def gaussian(x, out, log_sigma):
 def gaussian_of_the_package(x, out, log_sigma):
     likelihood = tv.Gaussian()
     likelihood.log_sigma[...] = log_sigma
-    dout = likelihood.backward(x, out)
-    return likelihood.log_prob(x, out), dout, likelihood.dlog_sigma
+    recon, dout = likelihood.forward(x, out), likelihood.backward()
+    return recon, dout, likelihood.dlog_sigma
 
 
 def gaussian_in_loops(x, out, log_sigma):
