@@ -39,7 +39,6 @@ from browser import (
     need,
     no_errors,
     run_all,
-    stop,
     wait_for,
     write_settings,
 )
@@ -121,8 +120,11 @@ def hub(folder, address, config):
         print((folder / "hub.log").read_text(encoding="utf-8")[-3000:], file=sys.stderr)
         raise
     finally:
-        stop(process)  # it ends the proxy and the learners' servers
-        left = list(processes(folder))
+        process.terminate()  # it ends the proxy and the learners' servers
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+        left = [psutil.Process(process.pid)] if process.poll() is None else []
+        left += processes(folder)
         for one in left:
             one.kill()
         psutil.wait_procs(left, timeout=15)
