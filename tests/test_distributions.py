@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -152,6 +152,7 @@ def test_scalar_maths_against_wide_floats(a):
     }
 
 
+@example(np.zeros((2, 200), np.float32))  # the greatest product: each factor is 2
 @given(
     hnp.arrays(np.float32, (2, 200), elements=st.floats(-1e4, 1e4, width=32), fill=FLOATS),
 )
