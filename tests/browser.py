@@ -2,8 +2,8 @@
 
     python tests/browser.py [--shots DIR] [--folder notebooks]
 
-Copies of some notebooks are run from top to bottom, by Shift+Enter; then an explorer, a map or
-a text box of each is moved. Explorers and maps are also reached and left by keys alone, and
+Copies of some notebooks are run from top to bottom, 00 and 05 by Shift+Enter; then an explorer,
+a map or a text box of each is moved. Explorers and maps are also reached and left by keys alone, and
 must show their focus. Pictures must change, in less than 100 ms (the median of 24 steps), and
 nothing may be asked of the network. Needs playwright from PyPI, and a Chromium or Chrome: the
 one that the environment variable CHROMIUM names, one on PATH, or Chrome where it is usually
@@ -81,6 +81,9 @@ def wait_for(fact, seconds, sentence):
     while not fact():
         need(time.monotonic() < end, f"{sentence} (waited {seconds} s)")
         time.sleep(0.1)
+
+
+BY_KEYS = "00", "05"  # notebooks that are run by the keyboard alone; the others by the menu
 
 
 def free_port():
@@ -185,7 +188,7 @@ def open_and_run(page, address, token, path):
 
     wait_for(has_kernel, 60, "the notebook got no kernel")
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
-    run_by_keys(page)
+    run_by_keys(page) if path.name.startswith(BY_KEYS) else run_all(page)
     wait_for(lambda: all_ran(page), 400, "not every cell has run")
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=30_000)
     no_errors(page)  # that of the last cell may come after its number
