@@ -2,12 +2,12 @@
 
     python tests/browser.py [--shots DIR] [--folder notebooks]
 
-Copies of some notebooks are run from top to bottom, 00 and 05 by Shift+Enter; then an explorer,
-a map or a text box of each is moved. Explorers and maps are also reached and left by keys alone, and
-must show their focus. Pictures must change, in less than 100 ms (the median of 24 steps), and
-nothing may be asked of the network. Needs playwright from PyPI, and a Chromium or Chrome: the
-one that the environment variable CHROMIUM names, one on PATH, or Chrome where it is usually
-installed.
+Copies of some notebooks are run from top to bottom, 00 and 05 by Shift+Enter; then an
+explorer, a map or a text box of each is moved. Explorers and maps are also reached and left
+by keys alone, and must show their focus. Pictures must change, in less than 100 ms (the
+median of 24 steps), and nothing may be asked of the network. Needs playwright from PyPI, and
+a Chromium or Chrome: the one that the environment variable CHROMIUM names, one on PATH, or
+Chrome where it is usually installed.
 """
 
 import argparse
