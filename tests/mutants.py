@@ -212,7 +212,7 @@ MUTANTS = [
     mutant(11, "diffusion: one share of words a batch", "diffusion",
            ("< rng.random((n, 1))", "< rng.random((1, 1))")),
     mutant(6, "guidance with the wrong sign", "diffusion",
-           ("eps + w * (eps - self", "eps - w * (eps - self")),
+           ("told + w * (told", "told - w * (told")),
     mutant(11, "energy distance: a draw paired with itself", "evaluate",
            ("/ (n * (n - 1))", "/ n**2")),
 ]  # fmt: skip

@@ -33,7 +33,6 @@ SAMPLES = {
     "word_table": lambda f: f({"head": ["anna", "emma"]}, marked=["anna"]),
     "share_bars": lambda f: f({"a": {"x": 0.1, "y": 0.5, "z": 1}}, "share"),
     "latent_panels": lambda f: f({"a": NUMBERS}),
-    "letter_columns": lambda f: f(np.array([[0.01, 0.09, 0.9]]), "abc"),
     "changes": lambda f: f(np.array([[1.25, -0.5], [0, -1.25]]), ["hair", "face_width"]),
 }
 
@@ -102,6 +101,15 @@ def test_every_figure_stands_out_from_white(name):
                 assert max(contrast(one) for one in some) >= 3, artist
                 seen += 1
     assert seen
+
+
+def test_letters_stand_out_and_the_likeliest_are_darkest():
+    picture = plots.letter_columns(
+        np.array([[0.9, 0.02, 0.08], [0.995, 0.005, 0]]), "MMM", side=34
+    )
+    cells = picture.reshape(3, 34, 2, 34).min(axis=(1, 3))  # the darkest pixel of each letter
+    assert (np.diff(cells[:, 0]) > 0).all() and (cells[1:, 1] == 1).all()
+    assert contrast(str(cells[2, 0])) >= 4.5
 
 
 def test_no_figure_is_missing():

@@ -238,8 +238,8 @@ def test_a_large_mosaic_stands_for_itself():
     one = widgets.explorer(lambda a: (mosaic, "the line"), alt="A mosaic.", a=(0, 1, 0.5))
     still, alt = one.still()
     shown = np.asarray(Image.open(io.BytesIO(still)), float) / 255
-    assert shown.shape == (120, 360) and alt == "A mosaic. the line"
-    assert np.abs(shown[::2, ::2] - mosaic).max() < 0.01
+    assert shown.shape == (180, 540) and alt == "A mosaic. the line"
+    assert np.abs(shown[::3, ::3] - mosaic).max() < 0.01
 
 
 def test_a_value_beside_a_step_is_put_on_it():

@@ -224,8 +224,11 @@ class Diffusion(Rebuilt):
         return np.repeat(c, n // len(c), axis=0)
 
     def _guided(self, z, t, c, w):
-        eps = self.eps_hat(z, t, c)
-        return eps + w * (eps - self.eps_hat(z, t, np.zeros_like(c))) if w else eps
+        if not w:
+            return self.eps_hat(z, t, c)
+        both = np.concatenate([c, np.zeros_like(c)])  # one pass of the net, told and untold
+        told, untold = np.split(self.eps_hat(np.concatenate([z, z]), t, both), 2)
+        return told + w * (told - untold)
 
     def sample(self, n, rng, c=None, guidance=0.0):
         """The mean of p(z_0 | z_1) at n draws of z_1, (n, n_z): the end of `path`."""

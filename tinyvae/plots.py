@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import ListedColormap, Normalize, to_rgba_array
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
+from PIL import Image, ImageDraw, ImageFont
 
 GAP = 2  # white pixels between two pictures
 # Those of Okabe & Ito's colours, which colour-blind readers can tell apart, that stand out from
@@ -301,22 +303,20 @@ def latent_panels(panels):
     return figure
 
 
-def letter_columns(probabilities, alphabet, rows=3):
-    """A Figure with the likeliest letters of each place, the likeliest on top, the darker the
-    more probable, none below 1 %: probabilities (places, len(alphabet)). So the top row is
-    the name."""
-    figure = Figure(figsize=(0.42 * len(probabilities), 0.42 * rows), dpi=80)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(-0.5, len(probabilities) - 0.5), ylim=(rows - 0.5, -0.5))
-    axes.set_axis_off()
+def letter_columns(probabilities, alphabet, rows=3, side=34):
+    """A grey picture (rows * side, places * side) of the likeliest letters of each place, the
+    likeliest on top, the darker the more probable, none below 1 %: probabilities (places,
+    len(alphabet)). So the top row is the name. No Figure, which would take 10 times as long."""
+    sheet = Image.new("L", (side * len(probabilities), side * rows), 255)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(findfont("monospace"), 0.6 * side)
     for place, each in enumerate(probabilities):
         for row, letter in enumerate(np.argsort(-each)[:rows]):
             if each[letter] < 0.01:
                 continue
-            shade = str(0.46 * (1 - each[letter] ** 0.5))  # a grey level, "0" is black
-            style = {"color": shade, "ha": "center", "va": "center", "fontsize": 18}
-            axes.text(place, row, alphabet[letter], family="monospace", **style)
-    return figure
+            shade = round(117 * (1 - each[letter] ** 0.5))  # of 255: a contrast of 4.5 or more
+            middle = side * (place + 0.5), side * (row + 0.5)
+            pen.text(middle, alphabet[letter], fill=shade, font=font, anchor="mm")
+    return np.asarray(sheet) / 255
 
 
 def changes(came, names):

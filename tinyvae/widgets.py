@@ -113,8 +113,8 @@ class Explorer(ipywidgets.HBox):
         if hasattr(picture, "savefig") or not self.moving:
             return png(picture), f"{self.alt} {text}".strip()
         if max(np.shape(picture)) > SIDE // 2:  # many pictures already: five more would be tiny
-            large = np.kron(picture, np.ones((2, 2)))
-            return png(large), f"{self.alt} {text}".strip()
+            pixel = np.ones([enlarged(picture)] * 2)
+            return png(np.kron(picture, pixel)), f"{self.alt} {text}".strip()
         rows, labels = [], []
         for name, one in self.moving.items():
             for value in np.linspace(one.min, one.max, 5):
@@ -189,10 +189,15 @@ def show(widget, picture):
     """Put a picture into an Image widget: a small grey one enlarged, each pixel a square."""
     widget.value = png(picture)
     if not hasattr(picture, "savefig"):
-        height, width = np.shape(picture)
-        scale = max(1, min(SIDE // height, 2 * SIDE // width))
-        widget.layout.width, widget.layout.height = f"{scale * width}px", f"{scale * height}px"
+        (height, width), times = np.shape(picture), enlarged(picture)
+        widget.layout.width, widget.layout.height = f"{times * width}px", f"{times * height}px"
         widget.add_class("tinyvae-pixels")
+
+
+def enlarged(picture):
+    """How many times a grey picture is enlarged."""
+    height, width = np.shape(picture)
+    return max(1, min(SIDE // height, 2 * SIDE // width))
 
 
 def with_still(bundle, data, alt):
