@@ -171,7 +171,7 @@ def in_nats(model, m, s, z):
 
 
 def test_the_prior_that_was_learned_is_worth_nats(trained, unseen):
-    """Most of them are mean and covariance, which a Gaussian has; the shape is the rest."""
+    """Some of them are mean and covariance, which a Gaussian has; the shape adds to them."""
     diffusion, m, s, seen = trained
     fine = tv.Diffusion(
         12, 16, (128, 128, 128), tv.log_snr_schedule(1000, 8, -6), np.random.default_rng(0)
