@@ -218,7 +218,7 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-def caught_by(mutant, *options):
+def caught_by(mutant, families=FAMILIES, *options):
     """The names of the tests that fail once the mutant is in the package."""
     with tempfile.TemporaryDirectory() as folder:
         for part in ("tinyvae", "tests"):
@@ -232,16 +232,23 @@ def caught_by(mutant, *options):
                 raise ValueError(f"{mutant.name}: {old!r} is there {text.count(old)} times")
             text = text.replace(old, new)
         path.write_text(text, encoding="utf-8")
-        return failures(folder, *options)
+        return failures(folder, families, *options)
 
 
-def failures(folder, *options):
+def first_to_catch(mutant):
+    """The first test to fail, those of the mutant's own module before all others."""
+    own = Path(mutant.file).stem
+    tried = [own, FAMILIES] if own in FAMILIES.split() else [FAMILIES]
+    return next(filter(None, (caught_by(mutant, these, "-x") for these in tried)), [])
+
+
+def failures(folder, families=FAMILIES, *options):
     """Run the test families in `folder` on the package that lies there."""
-    files = [f"tests/test_{family}.py" for family in FAMILIES.split()]
+    files = [f"tests/test_{family}.py" for family in families.split()]
     off = [f"-pno:{plugin}" for plugin in ("nbval", "anyio", "cacheprovider")]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--tb=no", "-rfE", "-oaddopts=", "-k", SLOW,
-         *files, *off, *options],
+        [sys.executable, "-m", "pytest", "-q", "--tb=no", "-rfE", "-oaddopts=",
+         "--assert=plain", "-k", SLOW, *files, *off, *options],
         cwd=folder, capture_output=True, text=True, timeout=300,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "FEW_EXAMPLES": "1"},
     )  # fmt: skip
@@ -250,10 +257,10 @@ def failures(folder, *options):
     return re.findall(r"^(?:FAILED|ERROR) tests/test_(\w+\.py\S*)", done.stdout, re.MULTILINE)
 
 
-def run_all(*options):
-    """{mutant: tests that caught it}, two at a time; options go to pytest."""
+def run_all(tests_that_catch=caught_by):
+    """{mutant: tests that caught it}, two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        caught = pool.map(lambda mutant: caught_by(mutant, *options), MUTANTS)
+        caught = pool.map(tests_that_catch, MUTANTS)
         return dict(zip(MUTANTS, caught, strict=True))
 
 

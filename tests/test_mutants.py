@@ -5,7 +5,7 @@
 
 import shutil
 
-from mutants import ROOT, failures, run_all
+from mutants import ROOT, failures, first_to_catch, run_all
 
 
 def test_the_package_as_it_is_passes(tmp_path):
@@ -15,5 +15,5 @@ def test_the_package_as_it_is_passes(tmp_path):
 
 
 def test_every_mutant_is_caught():
-    results = run_all("-x")
+    results = run_all(first_to_catch)
     assert [mutant.name for mutant, tests in results.items() if not tests] == []
