@@ -161,6 +161,8 @@ def main():
     shots = parser.parse_args().shots
     folders = [ROOT / name for name in ("notebooks", "exercises", "solutions")]
     notebooks = {path: None for folder in folders for path in sorted(folder.glob("*.ipynb"))}
+    if shots:
+        shots.mkdir(parents=True, exist_ok=True)
     path = "npm"
     try:
         with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -178,12 +180,13 @@ def main():
                     page = context.new_page()
                     print(f"{path.relative_to(ROOT)}: {look(page, html, notebook, axe)}")
                     if shots:
-                        page.screenshot(path=shots / f"{html.stem}.png", full_page=True)
+                        name = f"{path.parent.name}_{path.stem}.png"
+                        page.screenshot(path=shots / name, full_page=True)
                     page.close()
                 path = ROOT / "notebooks/01_autoencoder.ipynb"
                 html = folder / "notebooks/01_autoencoder.html"
                 refuses_broken_pages(context, html, notebooks[path], axe)
-    except (Wrong, Error, subprocess.CalledProcessError) as error:
+    except (Wrong, Error, OSError, subprocess.CalledProcessError) as error:
         sys.exit(f"FAILED {path}: {error}")
     print(f"Every page is whole, offline; {len(BREAKS)} broken ones were refused.")
 
