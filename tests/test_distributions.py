@@ -133,6 +133,7 @@ def test_kl_is_its_monte_carlo_estimate(rng):
     assert within_error(draws, tv.kl_to_prior(mu, logvar).sum())
 
 
+@example(np.float32([-1e4, -20, 0, 20, 1e4]))
 @given(hnp.arrays(np.float32, 5, elements=st.floats(-1e4, 1e4, width=32)))
 def test_scalar_maths_against_wide_floats(a):
     wide = a.astype(np.longdouble)

@@ -95,7 +95,8 @@ def training(path, last=0, wait=None):
             process.kill()
         said += process.stdout.read()
         assert not process.stderr.read()
-    rows = [line.split() for line in said.splitlines()[1:]]
+    whole, _, _ = said.rpartition("\n")  # a kill may cut the last line short
+    rows = [line.split() for line in whole.splitlines()[1:]]
     return process.returncode != 0, [(int(a), int(b), digest) for a, b, digest in rows]
 
 
