@@ -35,6 +35,7 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
 ]  # fmt: skip
 LIMIT = 100  # ms from a key to the new picture
+BY_KEYS = "00", "05"  # notebooks that are run by the keyboard alone; the others by the menu
 SETTINGS = {  # no news toast, no look-up of new versions, every cell in the page at once
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},
@@ -81,9 +82,6 @@ def wait_for(fact, seconds, sentence):
     while not fact():
         need(time.monotonic() < end, f"{sentence} (waited {seconds} s)")
         time.sleep(0.1)
-
-
-BY_KEYS = "00", "05"  # notebooks that are run by the keyboard alone; the others by the menu
 
 
 def free_port():

@@ -303,10 +303,11 @@ def latent_panels(panels):
     return figure
 
 
-def letter_columns(probabilities, alphabet, rows=3, side=34):
-    """A grey picture (rows * side, places * side) of the likeliest letters of each place, the
-    likeliest on top, the darker the more probable, none below 1 %: probabilities (places,
-    len(alphabet)). So the top row is the name. No Figure, which would take 10 times as long."""
+def letter_columns(probabilities, alphabet, rows=3):
+    """A grey picture, in [0, 1], of the likeliest letters of each place, the likeliest on top,
+    the darker the more probable, none below 1 %: probabilities (places, len(alphabet)). So the
+    top row is the name. No Figure, which takes too long for a slider."""
+    side = 34  # pixels to a letter
     sheet = Image.new("L", (side * len(probabilities), side * rows), 255)
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(findfont("monospace"), 0.6 * side)
     for place, each in enumerate(probabilities):
