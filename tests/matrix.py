@@ -3,7 +3,7 @@
     python tests/matrix.py                 every case below, one after the other: hours
     python tests/matrix.py oldest-3.11 haswell     those
 
-oldest-3.11 to newest-3.13: ruff, pytest with nbval, and tests/browser.py, which needs a
+oldest-3.11 to newest-3.13: ruff, pytest with nbval, and tests/course/browser.py, which needs a
 Chromium, in an environment of its own for each Python, with each package of requirements.txt at
 the lower end of its range or as new as the range admits. The Pythons are looked for on PATH and
 under ~/.pyenv; one that is missing counts as a failure.
@@ -40,7 +40,7 @@ WHOLE_TEST = [  # of .ci/run, what a learner or a maintainer runs
     "-m ruff check --no-cache .",
     "-m ruff format --check --no-cache .",
     "-m pytest -p no:cacheprovider",
-    "tests/browser.py",
+    "tests/course/browser.py",
 ]
 
 

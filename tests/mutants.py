@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FAMILIES = "gradients reference distributions sampling optim latent models evaluate exact train"
-FAMILIES += " conditional reader diffusion"
+FAMILIES += " conditional face_reader diffusion"
 # Nothing here needs these:
 SLOW = "not ctrl_c and not probabilistic_pca and not eigenvalues and not faces"
 
@@ -179,16 +179,17 @@ MUTANTS = [
            ("np.hstack([z, np.broadcast_to(c, (len(z), self.n_c))])",
             "np.hstack([np.broadcast_to(c, (len(z), self.n_c)), z])")),
     mutant(11, "sample() paints the prior's mean alone", "conditional",
-           ("z = guards.generator(rng)", "z = 0 * guards.generator(rng)")),
+           ("z = validation.check_generator(rng)", "z = 0 * validation.check_generator(rng)")),
     mutant(11, "z gets the condition's gradient", "models",
            ("self.likelihood.backward())[:, : self.n_z]",
             "self.likelihood.backward())[:, -self.n_z :]")),
     mutant(11, "importance weights: another row's condition", "evaluate",
            ("np.tile(c, (k, 1))", "np.repeat(c, k, axis=0)")),
-    mutant(11, "reader: half the cross term", "reader", ("- 2 * a @ b.T", "- a @ b.T")),
-    mutant(11, "reader: distance, not its square", "reader",
+    mutant(11, "reader: half the cross term", "data/face_reader",
+           ("- 2 * a @ b.T", "- a @ b.T")),
+    mutant(11, "reader: distance, not its square", "data/face_reader",
            ("np.exp(-GAMMA * square)", "np.exp(-GAMMA * np.sqrt(np.maximum(square, 0)))")),
-    mutant(11, "reader: no ridge", "reader", ("+= RIDGE", "+= 0 * RIDGE")),
+    mutant(11, "reader: no ridge", "data/face_reader", ("+= RIDGE", "+= 0 * RIDGE")),
     mutant(11, "diffusion: alpha_bar without its root", "diffusion",
            ("return np.sqrt(a).astype", "return a.astype")),
     mutant(11, "diffusion: alpha_bar for alpha", "diffusion",

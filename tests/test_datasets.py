@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinyvae as tv
-from tinyvae import datasets
+from tinyvae.data import faces as datasets
+from tinyvae.data import images
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 CORNERS = np.array(list(itertools.product([-1, 1], repeat=8)), np.float32)
@@ -226,7 +227,7 @@ def test_digits():
 
 
 def test_the_names_file_holds_distinct_sorted_names_and_its_source():
-    raw = (Path(datasets.__file__).parent / "data" / "first_names.txt").read_bytes()
+    raw = (Path(datasets.__file__).parent / "first_names.txt").read_bytes()
     header, *lines = raw.decode("ascii").splitlines()
     assert header.startswith("#") and "1990 Census" in header and "public domain" in header
     assert len(lines) == 5163 and lines == sorted(set(lines)) and raw.endswith(b"\n")
@@ -315,7 +316,7 @@ ARRAY = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 
 @pytest.mark.parametrize("end", ["", ".gz"])
 def test_idx_files_give_their_bytes(tmp_path, end):
-    assert np.array_equal(datasets._read_idx(write(tmp_path / f"a{end}", idx(ARRAY)), 3), ARRAY)
+    assert np.array_equal(images._read_idx(write(tmp_path / f"a{end}", idx(ARRAY)), 3), ARRAY)
 
 
 DAMAGED = {
@@ -336,7 +337,7 @@ DAMAGED = {
 def test_damaged_idx_files_are_refused_by_name(tmp_path, end, content):
     path = write(tmp_path / f"damaged{end}", content)
     with pytest.raises(ValueError, match=re.escape(str(path))):
-        datasets._read_idx(path, 3)
+        images._read_idx(path, 3)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +347,7 @@ def test_damaged_gzip_is_refused_by_name(tmp_path, content):
     path = tmp_path / "a.gz"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=re.escape(f"{path} is damaged or no gzip file")):
-        datasets._read_idx(path, 3)
+        images._read_idx(path, 3)
 
 
 # ---- Fashion-MNIST from a folder -------------------------------------------------------
@@ -503,7 +504,7 @@ def test_olivetti_shrinks_photographs_by_exact_area_means(tmp_path, no_network):
 
 
 def test_area_means_keep_a_constant_and_the_mean():
-    shrink = datasets._area_means(64, 28)
+    shrink = images._area_means(64, 28)
     assert shrink.shape == (28, 64) and np.allclose(shrink.sum(axis=1), 1)
     assert np.allclose(shrink.sum(axis=0), 28 / 64) and shrink.min() >= 0
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.kernel_ridge import KernelRidge
 
 import tinyvae as tv
-from tinyvae.reader import GAMMA, RIDGE
+from tinyvae.data.face_reader import GAMMA, RIDGE
 
 
 def r2(read, true):

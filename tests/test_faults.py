@@ -26,7 +26,7 @@ from cases import random_vae
 
 import tinyvae as tv
 from tinyvae import __main__ as command
-from tinyvae import checks
+from tinyvae.course import checks
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such limit or device")
 
@@ -378,7 +378,7 @@ def unnoted(said):
 
 CHECKS = """
 import sys
-from tinyvae.checks import check
+from tinyvae.course.checks import check
 
 def stub(*_):
     raise NotImplementedError()

@@ -9,7 +9,7 @@ import pytest
 
 import tinyvae as tv
 from tinyvae import __main__ as command
-from tinyvae.plots import mosaic
+from tinyvae.course.figures import mosaic
 
 
 def run(tmp_path, *options):

@@ -17,16 +17,10 @@ optim, train, evaluate, latent, conditional, diffusion.
 """
 
 from tinyvae.conditional import ConditionalVAE
-from tinyvae.datasets import (
-    draw_faces,
-    load_digits,
-    load_faces,
-    load_fashion_mnist,
-    load_mnist,
-    load_names,
-    load_olivetti,
-    read_prompt,
-)
+from tinyvae.data.face_reader import face_reader
+from tinyvae.data.faces import draw_faces, load_faces, read_prompt
+from tinyvae.data.images import load_digits, load_fashion_mnist, load_mnist, load_olivetti
+from tinyvae.data.names import load_names
 from tinyvae.diffusion import Diffusion, DiffusionTerms, Noise, log_snr_schedule
 from tinyvae.distributions import (
     Bernoulli,
@@ -50,7 +44,6 @@ from tinyvae.layers import Dense, ReLU, Sequential, SiLU, Tanh, mlp
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.ops import logmeanexp, logsumexp, sigmoid, softplus
 from tinyvae.optim import Adam
-from tinyvae.reader import face_reader
 from tinyvae.sampling import reparameterize, reparameterize_grad
 from tinyvae.storage import load, load_checkpoint, load_face_vae, save
 from tinyvae.train import Diverged, train

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 import tinyvae as tv
-from tinyvae import datasets, guards
+from tinyvae.data.names import ALPHABET
 from tinyvae.evaluate import mean_terms
 from tinyvae.storage import replacing
+from tinyvae.validation import check_int
 
 DESCRIPTION = """\
 Train a variational autoencoder and show what it learned.
@@ -57,7 +58,7 @@ class Recipe(NamedTuple):
 RECIPES = {
     "faces": Recipe((256, 128), 12, 100, 1.5e-3, 128, 0, tv.Gaussian()),
     "digits": Recipe((128,), 8, 150, 3e-3, 64, 20, tv.Bernoulli()),
-    "names": Recipe((256, 256), 16, 60, 3e-3, 64, 5, tv.Categorical(len(datasets.ALPHABET))),
+    "names": Recipe((256, 256), 16, 60, 3e-3, 64, 5, tv.Categorical(len(ALPHABET))),
     "mnist": Recipe((400, 200), 20, 20, 1e-3, 128, 4, tv.Bernoulli()),
     "fashion": Recipe((400, 200), 20, 20, 1e-3, 128, 4, tv.Bernoulli()),
     "olivetti": Recipe((256,), 16, 300, 1e-3, 32, 60, tv.Gaussian()),
@@ -109,10 +110,8 @@ def run(options):
     rng = np.random.default_rng(options.seed)
     train, held_out = split(len(data.x), rng)
     x, x_val = data.x[train], data.x[held_out]
-    n_z = recipe.n_z if options.latent is None else guards.whole("--latent", options.latent)
-    epochs = (
-        recipe.epochs if options.epochs is None else guards.whole("--epochs", options.epochs)
-    )
+    n_z = recipe.n_z if options.latent is None else check_int("--latent", options.latent)
+    epochs = recipe.epochs if options.epochs is None else check_int("--epochs", options.epochs)
     n_h = recipe.n_h if options.hidden is None else options.hidden
     vae = tv.VAE(x.shape[1], n_h, n_z, rng, recipe.likelihood)
     opt = tv.Adam(vae.params, lr=recipe.lr)
@@ -219,7 +218,7 @@ def paint(vae, z):
 
 def save_grid(folder, name, x, data, columns, **labels):
     """Write a grid of pictures; its file name."""
-    from tinyvae.plots import image_grid  # here, so that names need no matplotlib
+    from tinyvae.images import image_grid  # here, so that names need no matplotlib
 
     with replacing(folder / f"{name}.png") as file:
         image_grid(x, data.image_shape, columns, **labels).savefig(file, format="png")

@@ -6,9 +6,9 @@ need not repeat it: z learns the rest, and whoever decodes says which c is wante
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.layers import SiLU
 from tinyvae.models import VAE
+from tinyvae.validation import check_generator, check_int, check_matrix
 
 
 class ConditionalVAE(VAE):
@@ -24,12 +24,12 @@ class ConditionalVAE(VAE):
     def __init__(
         self, n_x, n_c, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32
     ):  # fmt: skip
-        self.n_c = guards.whole("n_c", n_c)
+        self.n_c = check_int("n_c", n_c)
         super().__init__(n_x, n_h, n_z, rng, likelihood, activation, dtype)
 
     def data(self, x):
         """Rows (x, c) in the model's dtype, checked: finite, x what the likelihood takes."""
-        rows = guards.matrix("x, with c beside it,", x, self.n_x + self.n_c, self.dtype)
+        rows = check_matrix("x, with c beside it,", x, self.n_x + self.n_c, self.dtype)
         self.likelihood.check(rows[:, : self.n_x])
         return rows
 
@@ -42,8 +42,8 @@ class ConditionalVAE(VAE):
 
         One row of c goes with any number of z. ValueError for other numbers of rows.
         """
-        z = guards.matrix("z", z, self.n_z, self.dtype)
-        c = guards.matrix("c", c, self.n_c, self.dtype)
+        z = check_matrix("z", z, self.n_z, self.dtype)
+        c = check_matrix("c", c, self.n_c, self.dtype)
         if len(c) not in (1, len(z)):
             raise ValueError(
                 f"c must have one row, or one for each of z's {len(z)}, got {len(c)}"
@@ -58,8 +58,8 @@ class ConditionalVAE(VAE):
 
     def sample(self, c, rng):
         """A picture (N, n_x) for each row of c (N, n_c), its z drawn from the prior N(0, I)."""
-        c = guards.matrix("c", c, self.n_c, self.dtype)
-        z = guards.generator(rng).standard_normal((len(c), self.n_z), self.dtype)
+        c = check_matrix("c", c, self.n_c, self.dtype)
+        z = check_generator(rng).standard_normal((len(c), self.n_z), self.dtype)
         return self.likelihood.mean(self.decode(z, c))
 
     @property

@@ -11,12 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
 from tinyvae.models import Rebuilt, check_kinds, widths
 from tinyvae.ops import sigmoid
 from tinyvae.parameters import pack
+from tinyvae.validation import (
+    check_dtype,
+    check_float,
+    check_generator,
+    check_int,
+    check_matrix,
+)
 
 WAVES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
 CLOCK = 1 + 2 * len(WAVES)  # numbers that tell the net log_snr: itself, sines and cosines
@@ -52,10 +58,10 @@ def log_snr_schedule(n_steps, first=8.0, last=-6.0):
 
     Each KL of the ELBO then weighs its squared error alike: see `Diffusion`.
     """
-    first, last = guards.real("first", first), guards.real("last", last)
+    first, last = check_float("first", first), check_float("last", last)
     if not last < first:
         raise ValueError(f"first must be > last, got {first} and {last}")
-    return sigmoid(np.linspace(first, last, guards.whole("n_steps", n_steps)))
+    return sigmoid(np.linspace(first, last, check_int("n_steps", n_steps)))
 
 
 class Diffusion(Rebuilt):
@@ -77,17 +83,20 @@ class Diffusion(Rebuilt):
     _last = None  # what the last elbo left for backward
 
     def __init__(self, n_z, n_c, n_h, alpha_bar, rng, activation=SiLU, dtype=np.float32):
-        self.n_z, self.n_c = guards.whole("n_z", n_z), guards.whole("n_c", n_c, least=0)
+        self.n_z, self.n_c = (
+            check_int("n_z", n_z),
+            check_int("n_c", n_c, least=0),
+        )
         self.n_h, self.alpha_bar = widths(n_h), _falling(alpha_bar)
         check_kinds(None, activation)
-        self.activation, self.dtype = activation, guards.float_dtype(dtype)
+        self.activation, self.dtype = activation, check_dtype(dtype)
         self.n_steps = len(self.alpha_bar)
         self.log_snr = np.log(self.alpha_bar) - np.log1p(-self.alpha_bar)
         # -log p(z_0 | z_1) weighs the squared error in eps by 1/2, the KL of step t > 1 by
         # half of SNR_{t-1} / SNR_t - 1.
         self.weight = 0.5 * np.concatenate([[1.0], np.expm1(-np.diff(self.log_snr))])
         sizes = self.n_z + CLOCK + self.n_c, *self.n_h, self.n_z
-        self.net = mlp(sizes, guards.generator(rng), activation, dtype)
+        self.net = mlp(sizes, check_generator(rng), activation, dtype)
         self.params, self.grads = pack(self._parts, self.dtype)
 
     @property
@@ -96,7 +105,7 @@ class Diffusion(Rebuilt):
 
     def data(self, x):
         """`x` in the model's dtype, checked: rows [z_0, c], finite, (N, n_z + n_c)."""
-        return guards.matrix("x", x, self.n_z + self.n_c, self.dtype)
+        return check_matrix("x", x, self.n_z + self.n_c, self.dtype)
 
     def add_noise(self, z0, t, eps):
         """z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps; t (N,) or a number >= 1."""
@@ -142,7 +151,7 @@ class Diffusion(Rebuilt):
 
     def _checked(self, noise, n):
         t, eps, told = noise
-        eps = guards.matrix("eps", eps, self.n_z, self.dtype)
+        eps = check_matrix("eps", eps, self.n_z, self.dtype)
         t, told = np.asarray(t), np.asarray(told, dtype=self.dtype)
         if len(eps) != n or t.shape != (n,) or told.shape != (n, self.n_c):
             raise ValueError(
@@ -201,9 +210,9 @@ class Diffusion(Rebuilt):
         c is a condition (n_c,) for all or (n, n_c); None tells nothing. With `guidance` w each
         step uses (1 + w) eps_hat(z, c) - w eps_hat(z, 0): Ho & Salimans 2022, eq. 6.
         """
-        n, w = guards.whole("n", n), guards.real("guidance", guidance)
+        n, w = check_int("n", n), check_float("guidance", guidance)
         c = self._condition(c, n)
-        z = guards.generator(rng).standard_normal((n, self.n_z), self.dtype)
+        z = check_generator(rng).standard_normal((n, self.n_z), self.dtype)
         yield z
         for t in range(self.n_steps, 0, -1):
             signal, noise = self._scales(t)
@@ -218,7 +227,7 @@ class Diffusion(Rebuilt):
         """c as (n, n_c) in the model's dtype; None as zeros."""
         if c is None:
             return np.zeros((n, self.n_c), self.dtype)
-        c = guards.matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
+        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
         if len(c) not in (1, n):
             raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
         return np.repeat(c, n // len(c), axis=0)

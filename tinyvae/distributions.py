@@ -13,9 +13,9 @@ import math
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.ops import logistic_parts, logsumexp, sigmoid, softplus_sum
 from tinyvae.parameters import NoParameters
+from tinyvae.validation import check_float, check_int
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -93,7 +93,7 @@ class Gaussian:
     """
 
     def __init__(self, sigma=None):
-        fixed = None if sigma is None else guards.real("sigma", sigma, above=0)
+        fixed = None if sigma is None else check_float("sigma", sigma, above=0)
         self.settings = {"sigma": fixed}
         self.log_sigma = np.array(0.0 if fixed is None else math.log(fixed))
         self.dlog_sigma = np.array(0.0)
@@ -154,7 +154,7 @@ class Categorical(NoParameters):
     """Text: x one-hot, (N, positions * n_categories), one softmax of out a position."""
 
     def __init__(self, n_categories):
-        self.n_categories = guards.whole("n_categories", n_categories, least=2)
+        self.n_categories = check_int("n_categories", n_categories, least=2)
         self.settings = {"n_categories": self.n_categories}
 
     def _blocks(self, a):

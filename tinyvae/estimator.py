@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tinyvae import guards
 from tinyvae.distributions import Bernoulli, Gaussian, kl_to_prior
 from tinyvae.evaluate import batches, encode_all
 from tinyvae.layers import ReLU, SiLU, Tanh
@@ -17,6 +16,7 @@ from tinyvae.models import VAE
 from tinyvae.optim import Adam
 from tinyvae.sampling import reparameterize
 from tinyvae.train import train
+from tinyvae.validation import check_int
 
 LIKELIHOODS = {"gaussian": Gaussian(), "bernoulli": Bernoulli()}  # each VAE copies its own
 ACTIVATIONS = {"silu": SiLU, "tanh": Tanh, "relu": ReLU}
@@ -113,14 +113,14 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         vars(self).pop("vae_", None)  # a fit that fails leaves no older one behind
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        n_z = guards.whole("n_components", self.n_components)
-        n_draws = guards.whole("n_draws", self.n_draws)
+        n_z = check_int("n_components", self.n_components)
+        n_draws = check_int("n_draws", self.n_draws)
         if not isinstance(self.hidden, (tuple, list)):
             raise ValueError(f"hidden must be a tuple such as (64,), got {self.hidden!r}")
         seed = check_random_state(self.random_state).randint(2**31, size=4)
         rng = np.random.default_rng(seed)
         vae = VAE(
-            X.shape[1], [guards.whole("hidden", n) for n in self.hidden], n_z, rng,
+            X.shape[1], [check_int("hidden", n) for n in self.hidden], n_z, rng,
             likelihood=_named("likelihood", self.likelihood, LIKELIHOODS),
             activation=_named("activation", self.activation, ACTIVATIONS), dtype=X.dtype,
         )  # fmt: skip
@@ -167,7 +167,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         rng = check_random_state(self.random_state if random_state is None else random_state)
-        n_samples = guards.whole("n_samples", n_samples)
+        n_samples = check_int("n_samples", n_samples)
         return self.inverse_transform(rng.standard_normal((n_samples, self.vae_.n_z)))
 
     def _data(self, X):

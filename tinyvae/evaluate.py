@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.distributions import kl_to_prior, log_normal
 from tinyvae.ops import logsumexp
 from tinyvae.sampling import reparameterize
+from tinyvae.validation import check_generator, check_int, check_matrix
 
 ROWS = 1024  # examples handled at a time
 NUMBERS = 1 << 18  # at most about this many numbers in one decoded block, to stay in the cache
@@ -13,7 +13,7 @@ NUMBERS = 1 << 18  # at most about this many numbers in one decoded block, to st
 
 def mean_terms(model, x, rng):
     """{"elbo": ..., "recon": ..., "kl": ...}: means over x (N, n_x), nats per example."""
-    x, rng = model.data(x), guards.generator(rng)
+    x, rng = model.data(x), check_generator(rng)
     parts = [model.objective(rows, rng, remember=False) for rows in batches(x)]
     return {
         name: float(np.concatenate(values).mean(dtype=np.float64))
@@ -36,7 +36,7 @@ def iw_log_likelihood(vae, x, k=100, *, rng):
     memory does not grow with k. ValueError for k < 1.
     """
     _need_vae(vae)
-    x, k, rng = vae.data(x), guards.whole("k", k), guards.generator(rng)
+    x, k, rng = vae.data(x), check_int("k", k), check_generator(rng)
     return np.concatenate([_iw_rows(vae, rows, k, rng) for rows in batches(x, 64)])
 
 
@@ -77,7 +77,7 @@ def aggregated_posterior(vae, x, rng):
     """One draw of z ~ q(z|x) for each row of x: (N, n_z), a sample of the mean of q(z|x) over
     the data. Where it leaves holes in the prior, the decoder has never been asked to paint."""
     mu, logvar = encode_all(vae, x)
-    rng = guards.generator(rng)
+    rng = check_generator(rng)
     return reparameterize(mu, logvar, rng.standard_normal(mu.shape, vae.dtype))
 
 
@@ -93,8 +93,8 @@ def energy_distance(x, y):
         raise ValueError(
             f"x and y must be (N, L), (M, L), N and M >= 2, got {x.shape}, {y.shape}"
         )
-    x = guards.matrix("x", x, x.shape[1], np.float64)
-    y = guards.matrix("y", y, x.shape[1], np.float64)
+    x = check_matrix("x", x, x.shape[1], np.float64)
+    y = check_matrix("y", y, x.shape[1], np.float64)
     n, m = len(x), len(y)
     within = _distances(x, x) / (n * (n - 1)) + _distances(y, y) / (m * (m - 1))
     return float(2 * _distances(x, y) / (n * m) - within)

@@ -3,7 +3,7 @@ smile. A code is z (L,); codes are (N, L); t is a number or an array (T,) in [0,
 
 import numpy as np
 
-from tinyvae import guards
+from tinyvae.validation import check_int
 
 
 def lerp(a, b, t):
@@ -50,7 +50,7 @@ def _ends(a, b, t):
 
 def path(a, b, n, between=slerp):
     """n codes from a to b, both included: (n, L)."""
-    return between(a, b, np.linspace(0, 1, guards.whole("n", n, least=2)))
+    return between(a, b, np.linspace(0, 1, check_int("n", n, least=2)))
 
 
 def traversal(z, latent, values):
@@ -68,7 +68,7 @@ def grid(n, n_z=2, latents=(0, 1)):
     probability. Row by row as one looks at it: the second latent falls from top to bottom,
     the first rises from left to right (Kingma & Welling 2014, figure 4).
     """
-    n, n_z = guards.whole("n", n), guards.whole("n_z", n_z, least=2)
+    n, n_z = check_int("n", n), check_int("n_z", n_z, least=2)
     if latents[0] == latents[1]:
         raise ValueError(f"latents must be two different ones, got {tuple(latents)}")
     from statistics import NormalDist  # here, since few need it and it takes time to import

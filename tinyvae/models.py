@@ -9,11 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.distributions import Gaussian, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
 from tinyvae.parameters import attach, pack
 from tinyvae.sampling import reparameterize, reparameterize_grad
+from tinyvae.validation import (
+    check_dtype,
+    check_float,
+    check_generator,
+    check_int,
+    check_matrix,
+)
 
 
 class Terms(NamedTuple):
@@ -57,12 +63,12 @@ class Autoencoder(Rebuilt):
     _last = None  # what the last elbo (or recon) left for loss and backward
 
     def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
-        self.n_x, self.n_z = guards.whole("n_x", n_x), guards.whole("n_z", n_z)
+        self.n_x, self.n_z = check_int("n_x", n_x), check_int("n_z", n_z)
         self.n_h = widths(n_h)
         check_kinds(likelihood, activation)
-        guards.generator(rng)
+        check_generator(rng)
         self.likelihood = Gaussian() if likelihood is None else copy.deepcopy(likelihood)
-        self.activation, self.dtype = activation, guards.float_dtype(dtype)
+        self.activation, self.dtype = activation, check_dtype(dtype)
         n_codes = self.codes_per_latent * self.n_z
         sizes = self.n_x + self.n_c, *self.n_h, n_codes
         self.encoder = mlp(sizes, rng, activation, dtype)
@@ -76,7 +82,7 @@ class Autoencoder(Rebuilt):
 
     def data(self, x):
         """`x` in the model's dtype, checked: finite, (N, n_x), what the likelihood takes."""
-        x = guards.matrix("x", x, self.n_x, self.dtype)
+        x = check_matrix("x", x, self.n_x, self.dtype)
         self.likelihood.check(x)
         return x
 
@@ -86,7 +92,7 @@ class Autoencoder(Rebuilt):
 
     def decode(self, z):
         """The raw decoder output `out` (N, n_x): logits, or the Gaussian's mean."""
-        return self.decoder(guards.matrix("z", z, self.n_z, self.dtype))
+        return self.decoder(check_matrix("z", z, self.n_z, self.dtype))
 
     def reconstruct(self, x):
         """x_hat (N, n_x), the picture of x's code."""
@@ -179,7 +185,7 @@ class VAE(Autoencoder):
         is to remember; encode, decode, reconstruct, sample and the functions of `evaluate`
         leave that memory alone. ValueError or TypeError for bad x or eps.
         """
-        x, eps = self.data(x), guards.matrix("eps", eps, self.n_z, self.dtype)
+        x, eps = self.data(x), check_matrix("eps", eps, self.n_z, self.dtype)
         if len(eps) != len(x):
             raise ValueError(f"eps must have one row for each of x's {len(x)}, got {len(eps)}")
         return self._elbo(x, eps, remember)
@@ -204,8 +210,8 @@ class VAE(Autoencoder):
         (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
         """
         _, mu, logvar, recon = self._remembered()
-        beta = guards.real("beta", beta, least=0)
-        free_bits = guards.real("free_bits", free_bits, least=0)
+        beta = check_float("beta", beta, least=0)
+        free_bits = check_float("free_bits", free_bits, least=0)
         kl = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64)
         return float(beta * np.maximum(kl, free_bits).sum() - recon.mean(dtype=np.float64))
 
@@ -215,8 +221,8 @@ class VAE(Autoencoder):
         ValueError for beta or free_bits below 0; RuntimeError if there was no `elbo` before.
         """
         eps, mu, logvar, _ = self._remembered()
-        weight = guards.real("beta", beta, least=0) / len(mu)
-        if guards.real("free_bits", free_bits, least=0):
+        weight = check_float("beta", beta, least=0) / len(mu)
+        if check_float("free_bits", free_bits, least=0):
             told = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64) > free_bits
             weight = weight * told.astype(self.dtype)
         dz = self.decoder.backward(self.likelihood.backward())[:, : self.n_z]
@@ -240,8 +246,8 @@ class VAE(Autoencoder):
 
     def sample(self, n, rng):
         """n pictures (n, n_x) of codes drawn from the prior N(0, I)."""
-        n = guards.whole("n", n)
-        z = guards.generator(rng).standard_normal((n, self.n_z), self.dtype)
+        n = check_int("n", n)
+        z = check_generator(rng).standard_normal((n, self.n_z), self.dtype)
         return self.likelihood.mean(self.decode(z))
 
 
@@ -255,7 +261,7 @@ def rebuild(kind, settings, params):
 
 def widths(n_h):
     try:
-        return tuple(guards.whole("n_h", n) for n in n_h)
+        return tuple(check_int("n_h", n) for n in n_h)
     except TypeError:
         raise TypeError(
             f"n_h must hold whole numbers, such as (400, 200), got {n_h!r}"

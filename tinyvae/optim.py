@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.parameters import Parameters
+from tinyvae.validation import check_float
 
 BLOCK = 1 << 16  # numbers updated at a time, so that they stay in the cache between lines
 
@@ -27,9 +27,12 @@ class Adam:
     """
 
     def __init__(self, params, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr, self.eps = guards.real("lr", lr, above=0), guards.real("eps", eps, above=0)
+        self.lr, self.eps = (
+            check_float("lr", lr, above=0),
+            check_float("eps", eps, above=0),
+        )
         self.beta1, self.beta2 = (
-            guards.real(name, beta, least=0)
+            check_float(name, beta, least=0)
             for name, beta in (("beta1", beta1), ("beta2", beta2))
         )
         if max(self.beta1, self.beta2) >= 1:
@@ -43,7 +46,7 @@ class Adam:
 
         ValueError, before anything changes, if a gradient is missing or of another shape.
         """
-        lr = self.lr if lr is None else guards.real("lr", lr, least=0)
+        lr = self.lr if lr is None else check_float("lr", lr, least=0)
         grads = self._vectors(self._matching(grads))
         self.t += 1
         # From the sums m and v to the corrected means: the constants are taken out of the

@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.conditional import ConditionalVAE
 from tinyvae.diffusion import CLOCK, Diffusion
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
 from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
+from tinyvae.validation import check_generator, check_int
 
 FORMAT = "tinyvae model, version 1"
 MODELS = {c.__name__: c for c in (Autoencoder, VAE, ConditionalVAE, Diffusion)}
@@ -139,8 +139,8 @@ def _describe(model, opt, rng, epoch):
         "format": FORMAT, "kind": type(model).__name__,
         "settings": settings | {"dtype": settings["dtype"].name},
         "likelihood": [type(likelihood).__name__, dict(getattr(likelihood, "settings", {}))],
-        "activation": activation.__name__, "epoch": guards.whole("epoch", epoch, least=0),
-        "rng": None if rng is None else guards.generator(rng).bit_generator.state, "adam": None,
+        "activation": activation.__name__, "epoch": check_int("epoch", epoch, least=0),
+        "rng": None if rng is None else check_generator(rng).bit_generator.state, "adam": None,
     }  # fmt: skip
     arrays = dict(model.params)
     if opt is not None:
@@ -201,7 +201,7 @@ def _restore(header, arrays):
         settings["likelihood"] = LIKELIHOODS[likelihood](**options)
     model = MODELS[header["kind"]](**settings, rng=np.random.default_rng(0))
     model.params.update({name: arrays[name] for name in model.params})
-    epoch = guards.whole("epoch", header["epoch"], least=0)
+    epoch = check_int("epoch", header["epoch"], least=0)
     return Checkpoint(model, _adam(model, header["adam"], arrays), _rng(header["rng"]), epoch)
 
 
@@ -247,7 +247,7 @@ def _check_arrays(arrays, expected, dtype):
 def _adam(model, settings, arrays):
     if settings is None:
         return None
-    t = guards.whole("t", settings.pop("t"), least=0)
+    t = check_int("t", settings.pop("t"), least=0)
     opt = Adam(model.params, **settings)
     opt.t, opt.m[""][:], opt.v[""][:] = t, arrays["adam.sum_m"], arrays["adam.sum_v"]
     return opt

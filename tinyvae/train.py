@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from tinyvae import guards
 from tinyvae.evaluate import mean_terms
+from tinyvae.validation import check_float, check_generator, check_int
 
 
 class Diverged(ArithmeticError):
@@ -39,17 +39,20 @@ def train(
     ValueError or TypeError for bad arguments, before anything changes. `Diverged` says where
     the ELBO stopped being finite. Ctrl-C is safe anywhere: the model stays usable.
     """
-    x, rng = model.data(x), guards.generator(rng)
+    x, rng = model.data(x), check_generator(rng)
     x_val = None if x_val is None else model.data(x_val)
-    start, epochs = guards.whole("start", start, least=0), guards.whole("epochs", epochs)
-    batch_size = guards.whole("batch_size", batch_size)
+    start, epochs = (
+        check_int("start", start, least=0),
+        check_int("epochs", epochs),
+    )
+    batch_size = check_int("batch_size", batch_size)
     if start > epochs:
         raise ValueError(f"start must be <= epochs = {epochs}, got {start}")
     beta, warmup = (
-        guards.real("beta", beta, least=0),
-        guards.real("warmup", warmup, least=0),
+        check_float("beta", beta, least=0),
+        check_float("warmup", warmup, least=0),
     )
-    free_bits = guards.real("free_bits", free_bits, least=0)
+    free_bits = check_float("free_bits", free_bits, least=0)
 
     def schedule(done):
         """beta and the learning rate when `done` epochs (a fraction counts) are over."""

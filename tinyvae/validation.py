@@ -9,7 +9,7 @@ import operator
 import numpy as np
 
 
-def whole(name, value, least=1):
+def check_int(name, value, least=1):
     """`value` as an int >= `least`. TypeError if it is no whole number, else ValueError."""
     try:
         number = operator.index(value)
@@ -22,7 +22,7 @@ def whole(name, value, least=1):
     return number
 
 
-def real(name, value, least=-math.inf, above=-math.inf):
+def check_float(name, value, least=-math.inf, above=-math.inf):
     """`value` as a finite float >= `least` and > `above`."""
     try:
         number = None if isinstance(value, (bool, np.bool_, str, bytes)) else float(value)
@@ -38,7 +38,7 @@ def real(name, value, least=-math.inf, above=-math.inf):
     return number
 
 
-def generator(rng):
+def check_generator(rng):
     """`rng`, if it is a NumPy Generator; else TypeError."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
@@ -47,7 +47,7 @@ def generator(rng):
     return rng
 
 
-def float_dtype(dtype):
+def check_dtype(dtype):
     """`dtype` as a np.dtype, float32 or float64; else TypeError."""
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
@@ -55,7 +55,7 @@ def float_dtype(dtype):
     return dtype
 
 
-def matrix(name, value, width, dtype):
+def check_matrix(name, value, width, dtype):
     """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
     try:
         array = np.asarray(value)

@@ -115,7 +115,7 @@ def torch_iw(x, work):
 
 def slider():
     """What one move of a slider costs in the kernel."""
-    from tinyvae.widgets import explorer
+    from tinyvae.course.explorer import explorer
 
     vae = tv.load_face_vae()
     z = np.zeros((1, vae.n_z), np.float32)

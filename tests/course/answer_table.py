@@ -1,8 +1,11 @@
-"""python tests/answer_table.py: what the checker says to solutions, stubs and the catalogue."""
+"""What the checker says to solutions, stubs and the catalogue, as a table.
+
+python tests/course/answer_table.py
+"""
 
 from answers import path_of, played, right, verdict, wrong
 
-from tinyvae import exercises
+from tinyvae.course import exercises
 
 ROW = "{:7} {:10} {:14} {:>8} {:>9} {:>8}  {}"
 

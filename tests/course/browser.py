@@ -1,6 +1,6 @@
 """The widgets of the course in a real JupyterLab, moved by mouse and keys in Chromium.
 
-    python tests/browser.py [--shots DIR] [--folder notebooks]
+    python tests/course/browser.py [--shots DIR] [--folder notebooks]
 
 Copies of some notebooks are run from top to bottom, 00 and 05 by Shift+Enter; then an
 explorer, a map or a text box of each is moved. Explorers and maps are also reached and left
@@ -422,7 +422,7 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shots", type=Path, default=Path("out/shots"))
-    parser.add_argument("--folder", type=Path, default=Path(__file__).parents[1] / "notebooks")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parents[2] / "notebooks")
     options = parser.parse_args()
     options.shots.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))

@@ -1,6 +1,6 @@
 """A class on one server, for real: JupyterHub, and three learners who run a notebook at once.
 
-    python tests/classroom.py [--notebook notebooks/00_painting_studio.ipynb] [--learners 3]
+    python tests/course/classroom.py [--notebook notebooks/NAME.ipynb] [--learners 3]
 
 Each learner has a browser session and a home folder with a copy of the course. They log in
 together, open the notebook and choose Run All; every cell must end well and be saved in their
@@ -44,7 +44,7 @@ from browser import (
 )
 from playwright.sync_api import Error, sync_playwright
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CLASS = 30  # learners, for whom the memory is reckoned
 
 

@@ -1,4 +1,4 @@
-"""python tests/grading.py: a teacher's round with nbgrader, for real.
+"""python tests/course/grading.py: a teacher's round with nbgrader, for real.
 
 In an environment of its own it makes the student side of every solutions notebook with
 `nbgrader generate_assignment`, hands in the solutions as one student and the untouched stubs as
@@ -15,7 +15,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 READ_MARKS = """
 import json, sys
 from nbgrader.api import Gradebook

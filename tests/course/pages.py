@@ -1,13 +1,13 @@
 """The course without a kernel and without a network: what a reader sees who has only a browser.
 
-    python tests/pages.py [--shots DIR]
+    python tests/course/pages.py [--shots DIR]
 
 First, what a code host has: every widget saved in a notebook brings a picture (but progress
 bars, which are a line of text), and no output needs a program to be seen. Then
 solutions/make_pages.py is run, and each of its pages opened in Chromium, offline: all pictures,
 all formulas, no error, nothing asked of the network, and no serious finding of axe-core, a
 checker of accessibility. Last, pages that were broken on purpose must be refused. Needs what
-tests/browser.py needs, math-core from PyPI, and npm, from whose registry axe-core comes.
+tests/course/browser.py needs, math-core from PyPI, and npm, from whose registry axe-core comes.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlparse
 import nbformat
 from browser import ARGUMENTS, Wrong, browser_found, need, no_errors
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATIC = {"image/png", "text/markdown", "text/plain"}  # what a reader without programs can show
 LOOK = r"""async () => {

@@ -1,5 +1,5 @@
 """Figures and widgets can be seen: contrasts on white as WCAG 2 counts them, 4.5 for text and
-3 for lines, dots and bars. Lines in plots.GUIDE only lead the eye and are not counted."""
+3 for lines, dots and bars. Lines in figures.GUIDE only lead the eye and are not counted."""
 
 import re
 
@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color, to_rgba, to_rgba_array
 
-from tinyvae import plots, widgets
+from tinyvae import images
+from tinyvae.course import explorer, figures, latent_map
 
 NUMBERS = np.linspace(0, 1, 12)
 PLANE = np.stack([NUMBERS, NUMBERS[::-1]], axis=1)
 PICTURES = np.ones((4, 6)) * 0.5
 HISTORY = [{"epoch": i, "val_recon": i, "val_elbo": i - 1, "val_kl": 1} for i in (1, 2)]
+DRAWN = vars(images) | vars(figures)
 SAMPLES = {
     "image_grid": lambda f: f(PICTURES, (2, 3), 2, "title", ["a", "b"], ["c", "d"]),
     "curves": lambda f: f(
@@ -25,7 +27,7 @@ SAMPLES = {
     "cloud": lambda f: f(PLANE, NUMBERS, named=3),
     "elbo_curves": lambda f: f({"faces": HISTORY}),
     "latent_bars": lambda f: f(NUMBERS, 1),
-    "latent_map": lambda f: f(PICTURES, (2, 3), PLANE, plots.rgb(NUMBERS), ("a", "b"), 1),
+    "latent_map": lambda f: f(PICTURES, (2, 3), PLANE, figures.rgb(NUMBERS), ("a", "b"), 1),
     "spreads": lambda f: f({"a": NUMBERS}, "x", band=(0.2, 0.8)),
     "numerals": lambda f: f(PLANE, np.arange(12) % 10),
     "clouds": lambda f: f({"a": PLANE}, ("x", "y")),
@@ -85,7 +87,7 @@ KINDS = (
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_figure_stands_out_from_white(name):
-    figure = SAMPLES[name](getattr(plots, name))
+    figure = SAMPLES[name](DRAWN[name])
     figure.draw_without_rendering()
     papers = [figure.patch, *(axes.patch for axes in figure.axes)]
     papers += [axes.get_legend().get_frame() for axes in figure.axes if axes.get_legend()]
@@ -97,14 +99,14 @@ def test_every_figure_stands_out_from_white(name):
             seen += 1
     for artist in figure.findobj(lambda one: isinstance(one, KINDS) and one not in papers):
         for some in colours(artist) if artist.get_visible() else []:
-            if not any(same_color(one, plots.GUIDE) for one in some):
+            if not any(same_color(one, figures.GUIDE) for one in some):
                 assert max(contrast(one) for one in some) >= 3, artist
                 seen += 1
     assert seen
 
 
 def test_letters_stand_out_and_the_likeliest_are_darkest():
-    picture = plots.letter_columns(np.array([[0.9, 0.02, 0.08], [0.995, 0.005, 0]]), "MMM")
+    picture = figures.letter_columns(np.array([[0.9, 0.02, 0.08], [0.995, 0.005, 0]]), "MMM")
     height, width = np.shape(picture)
     letters = picture.reshape(3, height // 3, 2, width // 2)
     cells = letters.min(axis=(1, 3))  # the darkest pixel of each
@@ -113,12 +115,12 @@ def test_letters_stand_out_and_the_likeliest_are_darkest():
 
 
 def test_no_figure_is_missing():
-    drawn = {name for name, one in vars(plots).items() if (one.__doc__ or "")[:8] == "A Figure"}
+    drawn = {name for name, one in DRAWN.items() if (one.__doc__ or "")[:8] == "A Figure"}
     assert drawn == set(SAMPLES)
 
 
 def test_pale_colours_would_be_noticed():
-    assert max(map(contrast, ["#E69F00", "#56B4E9", "#959595", (plots.BLUE, 0.5)])) < 3
+    assert max(map(contrast, ["#E69F00", "#56B4E9", "#959595", (figures.BLUE, 0.5)])) < 3
     assert contrast("#777777") < 4.5
 
 
@@ -128,16 +130,16 @@ def test_contrast_is_what_wcag_says():
 
 
 def test_the_widgets_stand_out_from_white():
-    script = widgets.Plane._esm
+    script = latent_map.Plane._esm
     words = set(re.findall(r'fillStyle = "([^"]+)"', script)) - {"white"}
-    lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {plots.GUIDE}
+    lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {figures.GUIDE}
     point = re.findall(r'\["([^"]+)", \d\]', script)
-    edges = re.findall(r"(?:outline: 3px solid|border-color:) (#\w+)", widgets.CSS)
+    edges = re.findall(r"(?:outline: 3px solid|border-color:) (#\w+)", explorer.CSS)
     assert len(words) == len(lines) == len(edges) == 2
     assert min(map(contrast, words)) >= 4.5
     assert min(map(contrast, [*lines, *edges])) >= 3
     assert point[1] == "white" and min(contrast(point[0]), contrast(point[2])) >= 3
-    for some in (plots.rgb(NUMBERS), plots.rgb(plots.TEN)):
+    for some in (figures.rgb(NUMBERS), figures.rgb(figures.TEN)):
         assert min(contrast(one / 255) for one in some) >= 3
     assert "globalAlpha" not in script  # or the dots would be paler than their colours
 
@@ -165,7 +167,7 @@ def least_distance(colours, eye):
 
 @pytest.mark.parametrize("eye", EYES)
 def test_the_ten_colours_are_told_apart(eye):
-    assert least_distance(plots.TEN, eye) > 29
+    assert least_distance(figures.TEN, eye) > 29
     muted = ["#332288", "#117733", "#882255", "#44AA99", "#88CCEE", "#DDCC77", "#999933",
              "#CC6677", "#AA4499", "#999999"]  # fmt: skip
     assert least_distance(muted, eye) < 23  # Paul Tol's, with grey

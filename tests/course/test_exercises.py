@@ -1,7 +1,7 @@
 """The checker is tried: solutions pass, stubs are not attempted, wrong answers are each refused
 with their own message, right answers in another form pass; and the notebooks are in step.
 
-`python tests/answer_table.py` prints the table.
+`python tests/course/answer_table.py` prints the table.
 """
 
 import re
@@ -14,8 +14,8 @@ from answers import ROOT, code_of, path_of, played, right, verdict, wrong
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tinyvae import checks, exercises
-from tinyvae.exercises import ask
+from tinyvae.course import checks, exercises
+from tinyvae.course.exercises import ask
 
 sys.path.insert(0, str(ROOT / "solutions"))
 from make_exercises import SOLUTION, student_side

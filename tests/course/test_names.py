@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 import tinyvae as tv
-from tinyvae import plots, widgets
+from tinyvae.course import figures
+from tinyvae.course.explorer import explorer as explorer_of
+from tinyvae.images import image_grid
 
 # ipywidgets 8.1.3 calls an old name of traitlets.
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in traitlets:DeprecationWarning")
@@ -156,7 +158,7 @@ def test_most_samples_are_new_and_hardly_one_comes_twice(trained, way):
 # ---- notebook 07, whose cells are run here on this model ---------------------------------
 
 
-NOTEBOOK = nbformat.read(Path(__file__).parents[1] / "notebooks/07_text.ipynb", as_version=4)
+NOTEBOOK = nbformat.read(Path(__file__).parents[2] / "notebooks/07_text.ipynb", as_version=4)
 
 
 def run_cells(space, *fragments):
@@ -199,7 +201,7 @@ def test_the_elbo_lies_below_the_trigram_model_as_the_notebook_says(trained):
 def test_the_notebooks_walk(trained):
     """The function behind the widget, and what the widget does with words that do not suit."""
     space = {"names": trained.names, "vae": trained.vae, "np": np, "tv": tv}
-    space |= {"plots": plots, "widgets": widgets, "known": set(trained.names.text)}
+    space |= {"figures": figures, "image_grid": image_grid, "known": set(trained.names.text)}
     run_cells(space, "def between", "def walk")
     way = space["between"]("anna", "maria")
     assert way[0] == "anna" and way[-1] == "maria" and len(way) >= 4
@@ -208,7 +210,7 @@ def test_the_notebooks_walk(trained):
     assert (first, near) == ("here: anna", "neighbours: anna")
     assert on_the_way == "on the way: " + ", ".join(way)
     assert space["walk"]("anna", "maria", 1.0, 0.0)[1].startswith("here: maria")
-    explorer = widgets.explorer(
+    explorer = explorer_of(
         space["walk"], "Letters.", name="anna", towards="maria", way=(0, 1, 0), spread=(0, 1, 0)
     )
     before = explorer.picture.value

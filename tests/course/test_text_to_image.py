@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyvae as tv
-from tinyvae.datasets import FACE_PHRASES, FACE_WORDS
+from tinyvae.data.faces import FACE_PHRASES, FACE_WORDS
 
 EXAMPLE = "a smiling face with wide-set eyes and short hair"
 SIGNS = np.tile([-1, 1], 8)  # the low phrase, then the high one, of each factor

@@ -1,4 +1,4 @@
-"""The explorers, moved from Python; tests/browser.py moves them by mouse and keys."""
+"""The explorers, moved from Python; tests/course/browser.py moves them by mouse and keys."""
 
 import base64
 import io
@@ -9,7 +9,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tinyvae import plots, widgets
+from tinyvae import images
+from tinyvae.course import explorer as widgets
+from tinyvae.course import latent_map as maps
 
 # ipywidgets 8.1.3 calls an old name of traitlets.
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in traitlets:DeprecationWarning")
@@ -43,7 +45,7 @@ def explorer():
 def latent_map(rng):
     """Three latents, of which the first and the last are the plane; four pixels."""
     weights = rng.standard_normal((3, 4))
-    return widgets.LatentMap(
+    return maps.LatentMap(
         lambda z: 1 / (1 + np.exp(-z @ weights)), (2, 2), codes=rng.standard_normal((50, 3)),
         colours=np.arange(50), latents=(0, 2), z=[0.5, 1.0, -1.5], labels=("smile", "hair"),
     )  # fmt: skip
@@ -118,8 +120,8 @@ def test_the_still_picture_keeps_the_word_and_moves_the_sliders():
     explorer = widgets.explorer(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
     explorer.sliders["word"].value = "xyz"
     rows = np.array([tinted("ab", grey)[0].ravel() for grey in (0, 0.25, 0.5, 0.75, 1)])
-    grid = plots.image_grid(rows, (1, 2), 5, row_labels=["grey\n0 to 1"])
-    assert still(explorer)[0] == plots.png(grid)
+    grid = images.image_grid(rows, (1, 2), 5, row_labels=["grey\n0 to 1"])
+    assert still(explorer)[0] == images.png(grid)
     alone = widgets.explorer(tinted, "A word.", word="ab")
     assert still(alone) == (widgets.png(tinted("ab")[0]), "A word. AB")
     assert repr(alone) == "<Explorer: word>"
@@ -138,7 +140,7 @@ def test_the_still_picture_is_a_row_of_five_for_each_slider(explorer):
     values += [{"eye_spacing": e} for e in (-2, -1, 0, 1, 2)]
     rows = np.array([shade(**value).ravel() for value in values])
     labels = ["grey\n0 to 1", "eye spacing\n-2 to 2"]
-    assert data == plots.png(plots.image_grid(rows, (3, 4), 5, row_labels=labels))
+    assert data == images.png(images.image_grid(rows, (3, 4), 5, row_labels=labels))
 
 
 def test_the_still_picture_shows_the_start_wherever_the_sliders_are(explorer):
@@ -154,8 +156,8 @@ def test_a_figure_is_shown_as_matplotlib_draws_it():
         return figure, f"slope {slope:g}"
 
     explorer = widgets.explorer(curve, "A line.", slope=(0, 2, 1, 0.5))
-    assert explorer.picture.value == plots.png(curve(1)[0])
-    assert still(explorer) == (plots.png(curve(1)[0]), "A line. slope 1")
+    assert explorer.picture.value == images.png(curve(1)[0])
+    assert still(explorer) == (images.png(curve(1)[0]), "A line. slope 1")
 
 
 @pytest.mark.parametrize(
@@ -213,24 +215,24 @@ def test_the_map_has_a_still_picture_and_a_short_name(latent_map):
 
 
 def test_a_map_needs_nothing_but_a_decoder():
-    plain = widgets.LatentMap(lambda z: 0.5 + z @ np.eye(2, 6), (2, 3))
+    plain = maps.LatentMap(lambda z: 0.5 + z @ np.eye(2, 6), (2, 3))
     np.testing.assert_array_equal(plain.z, [0, 0])
     still(plain)
 
 
 def test_a_cloud_of_very_many_points_is_thinned():
     points = np.arange(2.0 * 7000).reshape(-1, 2)
-    some, rgb = widgets.cloud_of(points, ["red", "blue"] * 3500)
-    assert widgets.CLOUD / 2 < len(some) == len(rgb) <= widgets.CLOUD
+    some, rgb = maps.cloud_of(points, ["red", "blue"] * 3500)
+    assert maps.CLOUD / 2 < len(some) == len(rgb) <= maps.CLOUD
     assert rgb[:2].tolist() == [[255, 0, 0], [0, 0, 255]]  # points 0 and 3
     np.testing.assert_array_equal(some[1], points[3])
 
 
 def test_codes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="differ in latents"):
-        widgets.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), z=np.zeros(2))
+        maps.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), z=np.zeros(2))
     with pytest.raises(ValueError, match="5 codes, but 4 colours"):
-        widgets.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), colours=np.zeros(4))
+        maps.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), colours=np.zeros(4))
 
 
 def test_a_large_mosaic_stands_for_itself():

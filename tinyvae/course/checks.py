@@ -1,8 +1,8 @@
 """What an exercise says to a learner: check("02.4", answer), hint("02.4"), progress().
 
 An answer is not attempted, not yet right, or correct. A message comes first and no traceback;
-no expected value is shown. What each exercise asks stands in tinyvae.exercises, a module for
-each notebook. What a learner has done is kept in one file on this machine and sent nowhere:
+no expected value is shown. What each exercise asks stands in tinyvae.course.exercises, a module
+for each notebook. What a learner has done is kept in one file on this machine and sent nowhere:
 ~/.tinyvae/progress.jsonl, or the file that the environment variable TINYVAE_PROGRESS names.
 """
 
@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tinyvae import exercises
-from tinyvae.exercises.ask import NotYet
+from tinyvae.course import exercises
+from tinyvae.course.ask import NotYet
 
 try:
     import msvcrt

@@ -1,6 +1,5 @@
-"""Pictures of pictures. This is the one module that imports matplotlib."""
+"""The course's figures, each a function that returns a matplotlib Figure."""
 
-import io
 import math
 
 import numpy as np
@@ -10,51 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
-GAP = 2  # white pixels between two pictures
+from tinyvae.images import GAP, mosaic, png
+
 # Those of Okabe & Ito's colours, which colour-blind readers can tell apart, that stand out from
 # white. On white, text has a contrast of 4.5 : 1 or more, and what carries meaning 3 : 1.
 BLACK, GREEN, BLUE, RED, PURPLE = "#000000", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 GUIDE = "#cccccc"  # lines that only lead the eye
 # viridis, from dark to light, up to where it is too light for dots on white
 VIRIDIS = ListedColormap(colormaps["viridis"](np.linspace(0, 0.58, 256)))
-
-
-def mosaic(x, image_shape, columns):
-    """One array with the pictures x (n, height * width), row by row, white between them."""
-    height, width = image_shape
-    rows = -(-len(x) // columns)
-    cells = np.ones((rows * columns, height + GAP, width + GAP), np.float32)
-    cells[: len(x), :height, :width] = np.clip(x, 0, 1).reshape(-1, height, width)
-    whole = cells.reshape(rows, columns, height + GAP, width + GAP).swapaxes(1, 2)
-    return whole.reshape(rows * (height + GAP), columns * (width + GAP))[:-GAP, :-GAP]
-
-
-def image_grid(x, image_shape, columns, title="", row_labels=(), column_labels=()):
-    """A Figure of the pictures x (n, height * width), grey from 0 (black) to 1 (white).
-
-    A label stands beside each row, or under each column, where they are given.
-    """
-    whole, (height, width) = mosaic(x, image_shape, columns), image_shape
-    inch = 0.9 / width  # a picture is 0.9 inch wide
-    size = whole.shape[1] * inch + bool(row_labels), whole.shape[0] * inch + 0.35
-    figure = Figure(figsize=size, dpi=100)
-    axes = figure.subplots()
-    figure.set_layout_engine("constrained")
-    axes.imshow(whole, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks((np.arange(len(column_labels)) + 0.5) * (width + GAP), column_labels)
-    axes.set_yticks((np.arange(len(row_labels)) + 0.5) * (height + GAP), row_labels)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.set_title(title)
-    figure.draw_without_rendering()  # or the first layout leaves no room for long row labels
-    return figure
-
-
-def png(figure):
-    """The Figure as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
 def show(figure, alt):

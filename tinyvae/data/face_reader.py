@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tinyvae import guards
-from tinyvae.datasets import load_faces
+from tinyvae.data.faces import load_faces
+from tinyvae.validation import check_matrix
 
 GAMMA, RIDGE = 0.01, 1e-3  # of a picture's distance to a known one, and of the weights' size
 
@@ -25,7 +25,7 @@ def face_reader(n=3000, seed=0):
     weights = np.linalg.solve(gram, known.factors.astype(np.float64))
 
     def read(pictures):
-        pictures = guards.matrix("pictures", pictures, x.shape[1], np.float64)
+        pictures = check_matrix("pictures", pictures, x.shape[1], np.float64)
         return _kernel(pictures, x, square) @ weights
 
     return read

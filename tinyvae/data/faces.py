@@ -1,21 +1,14 @@
-"""Data to learn from, each set a small frozen record with x of shape (n, D), float32.
+"""Faces drawn by code from eight known factors, with captions in words, and prompts read back.
 
-Offline: `load_faces` (drawn here from known factors), `load_digits` (scikit-learn) and
-`load_names` (1990 US census). On demand: `load_mnist`, `load_fashion_mnist` and
-`load_olivetti`, fetched once by scikit-learn, which keeps them in its data_home folder.
-Pixels lie in [0, 1], 0 is black; pictures are stored row by row.
+x (n, 784), float32, pixels in [0, 1], 0 is black, stored row by row.
 """
 
-import math
 import re
-import warnings
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from tinyvae import guards
+from tinyvae.validation import check_int, check_matrix
 
 # Each factor, in the order of the columns of `factors`: (word at -1, word at +1).
 FACE_WORDS = {
@@ -32,9 +25,6 @@ FACE_NAMES = tuple(FACE_WORDS)
 FACE_PHRASES = tuple(phrase for pair in FACE_WORDS.values() for phrase in pair)
 FILLERS = set("a an and face has is of person the who with".split())  # say nothing in a prompt
 FACE_SIDE = 28
-ALPHABET = ".abcdefghijklmnopqrstuvwxyz"  # "." ends a name and fills the rest of its places
-NAMES_FILE = Path(__file__).parent / "data" / "first_names.txt"
-OFFLINE = "load_faces(), load_digits() and load_names() work without a network"
 
 
 @dataclass(frozen=True)
@@ -48,15 +38,6 @@ class Faces:
     image_shape: tuple[int, int] = (FACE_SIDE, FACE_SIDE)
 
 
-@dataclass(frozen=True)
-class Images:
-    """Pictures with classes: x (n, height * width) in [0, 1], labels (n,) of int."""
-
-    x: np.ndarray
-    labels: np.ndarray
-    image_shape: tuple[int, int]
-
-
 # ---- faces ---------------------------------------------------------------------------
 
 
@@ -66,7 +47,7 @@ def load_faces(n=10_000, seed=0):
     `seed` goes to np.random.default_rng; the first rows do not depend on n. Raises
     TypeError or ValueError if n is no integer of at least 1.
     """
-    n = guards.whole("n", n)
+    n = check_int("n", n)
     rng = np.random.default_rng(seed)
     factors = rng.uniform(-1, 1, (n, len(FACE_NAMES))).astype(np.float32)
     return Faces(draw_faces(factors), factors, describe_faces(factors))
@@ -263,235 +244,10 @@ _PHRASES = {
 
 
 def _check_factors(factors):
-    factors = guards.matrix("factors", factors, len(FACE_NAMES), np.float32)
+    factors = check_matrix("factors", factors, len(FACE_NAMES), np.float32)
     if np.abs(factors).max() > 1:
         raise ValueError(f"factors must lie in [-1, 1], got {np.abs(factors).max():g}")
     return factors
 
 
 # ---- digits and names: real, small, and here without a network -------------------------
-
-
-def load_digits():
-    """The 1797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
-
-    Source: UCI, "Optical Recognition of Handwritten Digits", its test part; grey levels
-    0 ... 16 are divided by 16. Raises ImportError if scikit-learn is missing.
-    """
-    data, labels = _sklearn_datasets().load_digits(return_X_y=True)
-    return Images((data / 16).astype(np.float32), labels.astype(np.int64), (8, 8))
-
-
-@dataclass(frozen=True)
-class Names:
-    """Names: x one-hot (n, length * len(alphabet)), text (n,) of str.
-
-    Place i of a name is block i of x, of len(alphabet) columns. alphabet[0] is the
-    padding, which ends a name; a name of `length` letters needs none.
-    """
-
-    x: np.ndarray
-    text: np.ndarray
-    alphabet: str
-    length: int
-
-    def encode(self, names):
-        """One-hot rows (N, length * len(alphabet)), float32, of a list of N str.
-
-        Raises TypeError if `names` is one str or holds anything else, ValueError for a name
-        too long or with a character that is not a letter of the alphabet.
-        """
-        return _one_hot(names, self.alphabet, self.length)
-
-    def decode(self, out):
-        """The names, a list of N str, in rows of one-hot blocks, probabilities or logits.
-
-        `out` (N, length * len(alphabet)): the largest entry of each block is its character,
-        and the first padding ends the name. Raises ValueError for another width or NaN.
-        """
-        out = np.asarray(out)
-        width = self.length * len(self.alphabet)
-        if out.ndim != 2 or out.shape[1] != width or np.isnan(out).any():
-            raise ValueError(f"out must be (N, {width}) without NaN, got {out.shape}")
-        best = out.reshape(len(out), self.length, len(self.alphabet)).argmax(axis=-1)
-        rows = ("".join(self.alphabet[i] for i in row) for row in best)
-        return [row.split(self.alphabet[0])[0] for row in rows]
-
-
-def load_names():
-    """The 5,163 first names, a to z, that the 1990 US census counted most often.
-
-    Source: US Census Bureau, "Frequently Occurring Surnames and First Names in the 1990
-    Census", public domain: the male and the female list in one, each name once.
-    """
-    lines = NAMES_FILE.read_text(encoding="utf-8").splitlines()
-    text = [line for line in lines if not line.startswith("#")]
-    length = max(map(len, text))
-    return Names(_one_hot(text, ALPHABET, length), np.array(text), ALPHABET, length)
-
-
-def _one_hot(names, alphabet, length):
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"names must be a list of str, got {names!r}")
-    codes = np.zeros((len(names), length), np.intp)
-    letters = {letter: code for code, letter in enumerate(alphabet) if code}
-    for row, name in zip(codes, names, strict=True):
-        if len(name) > length or not letters.keys() >= set(name):
-            raise ValueError(
-                f"names must have at most {length} characters, all of {alphabet[1:]!r}; "
-                f"got {name!r}"
-            )
-        row[: len(name)] = [letters[letter] for letter in name]
-    return np.eye(len(alphabet), dtype=np.float32)[codes].reshape(len(names), -1)
-
-
-# ---- pictures fetched on demand ----------------------------------------------------------
-
-
-def load_mnist(data_home=None):
-    """MNIST: 70,000 handwritten digits, 28 x 28, the 60,000 for training first, in order.
-
-    Fetched once from OpenML by scikit-learn, which keeps it in data_home (None: its own
-    folder) as text: reading that takes about 15 s and 1.3 GB of memory. Raises
-    ConnectionError without a network or copy, ImportError without scikit-learn.
-    """
-    return _load_openml("MNIST", "mnist_784", data_home)
-
-
-def load_fashion_mnist(folder=None, data_home=None):
-    """Fashion-MNIST: 70,000 clothes, 28 x 28, the 60,000 for training first, in order.
-
-    Read from the IDX files in `folder`, packed by gzip or not (Debian's package
-    dataset-fashion-mnist puts them in /usr/share/datasets/fashion-mnist); with no folder
-    from OpenML, as `load_mnist`. If `folder` has the files of one part only (train or
-    t10k), that part is the data. Raises FileNotFoundError if it has none, ValueError
-    for a damaged file, and as `load_mnist`.
-    """
-    if folder is None:
-        hint = ", or its four IDX files in a folder you name by folder=..."
-        return _load_openml("Fashion-MNIST", "Fashion-MNIST", data_home, hint)
-    parts = [_idx_part(Path(folder), part) for part in ("train", "t10k")]
-    parts = [part for part in parts if part is not None]
-    if not parts:
-        raise FileNotFoundError(
-            f"no Fashion-MNIST in folder {str(folder)!r}: looked for "
-            "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
-            "t10k-labels-idx1-ubyte, each with or without .gz"
-        )
-    pixels, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Images(_to_unit(pixels.reshape(len(pixels), -1)), labels, pixels.shape[1:])
-
-
-def load_olivetti(data_home=None):
-    """The Olivetti faces: 400 photographs, 10 of each of 40 people, made 28 x 28.
-
-    Each pixel is the mean of the 64 x 64 original over the area it covers. Source: AT&T
-    Laboratories Cambridge; fetched by scikit-learn and raising as `load_mnist`.
-    """
-    bunch = _fetch("Olivetti faces", "fetch_olivetti_faces", data_home)
-    shrink = _area_means(64, 28)
-    x = (shrink @ bunch.images @ shrink.T).reshape(-1, 28 * 28)
-    return Images(x.astype(np.float32).clip(0, 1), bunch.target.astype(np.int64), (28, 28))
-
-
-def _area_means(n_in, n_out):
-    """The matrix (n_out, n_in), rows summing to 1, that averages n_in pixels over n_out."""
-    edges = np.arange(n_out + 1) * (n_in / n_out)
-    pixel = np.arange(n_in)
-    ends = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
-    return np.maximum(ends, 0) * (n_out / n_in)
-
-
-def _to_unit(grey):
-    x = grey.astype(np.float32)
-    x /= 255
-    return x
-
-
-def _load_openml(title, name, data_home, hint=""):
-    # liac-arff is slower than pandas but comes with scikit-learn.
-    options = {"name": name, "version": 1, "as_frame": False, "parser": "liac-arff"}
-    bunch = _fetch(title, "fetch_openml", data_home, hint, **options)
-    return Images(_to_unit(bunch.data), bunch.target.astype(np.int64), (28, 28))
-
-
-def _sklearn_datasets():
-    """scikit-learn's module of data sets, imported on the first call that needs it."""
-    try:
-        from sklearn import datasets
-    except ImportError as error:
-        raise ImportError(
-            "this data set comes through scikit-learn: pip install scikit-learn"
-        ) from error
-    return datasets
-
-
-def _fetch(title, fetcher, data_home, hint="", **options):
-    """What scikit-learn's fetcher gives, from its cache or the network."""
-    from http.client import HTTPException  # here, as they take half of tinyvae's import
-    from urllib.error import URLError
-
-    source = _sklearn_datasets()
-    try:
-        with warnings.catch_warnings():  # the one error below says it all
-            warnings.filterwarnings("ignore", "A network error occurred|Retry downloading")
-            return getattr(source, fetcher)(data_home=data_home, n_retries=1, **options)
-    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
-        raise ConnectionError(
-            f"scikit-learn's {fetcher} could not download {title} ({error}): without a "
-            f"network it needs an earlier download in {source.get_data_home(data_home)} "
-            f"(another folder: data_home=...){hint}; {OFFLINE}"
-        ) from error
-
-
-def _idx_part(folder, part):
-    """(pixels (n, height, width), labels (n,)) of "train" or "t10k"; None if not there."""
-    images = _find_idx(folder, f"{part}-images-idx3-ubyte")
-    labels = _find_idx(folder, f"{part}-labels-idx1-ubyte")
-    if images is None and labels is None:
-        return None
-    if images is None or labels is None:
-        raise FileNotFoundError(
-            f"{images or labels} is there, but not its {'images' if labels else 'labels'}"
-        )
-    pixels, classes = _read_idx(images, 3), _read_idx(labels, 1)
-    if len(pixels) != len(classes):
-        raise ValueError(
-            f"{images} holds {len(pixels)} pictures, but {labels} {len(classes)} labels"
-        )
-    if pixels.shape[1:] != (28, 28):
-        raise ValueError(f"{images} must hold pictures of 28 x 28, got {pixels.shape}")
-    return pixels, classes.astype(np.int64)
-
-
-def _find_idx(folder, name):
-    paths = (folder / name, folder / f"{name}.gz")
-    return next((path for path in paths if path.is_file()), None)
-
-
-def _read_idx(path, ndim):
-    """The array of bytes, of `ndim` dimensions, in an IDX file; ValueError if damaged.
-
-    The file: two zero bytes, 8 for unsigned bytes, ndim, each size as a big-endian 32-bit
-    integer, then the data, last dimension fastest. Source: yann.lecun.com/exdb/mnist.
-    """
-    import gzip  # here, since few need it and it takes time to import
-
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            content = file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or no gzip file: {error}") from error
-    magic, start = bytes([0, 0, 8, ndim]), 4 + 4 * ndim
-    if content[:4] != magic or len(content) < start:
-        raise ValueError(
-            f"{path} must begin with the bytes {magic.hex(' ')} and {ndim} sizes (IDX), "
-            f"got {content[:start].hex(' ')}"
-        )
-    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
-    if len(content) - start != math.prod(shape):
-        raise ValueError(
-            f"{path} must hold {math.prod(shape)} bytes of data for its shape {shape}, "
-            f"got {len(content) - start}"
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -1,6 +1,6 @@
 """Answers to the exercises, right and wrong: what the checker is itself tried on.
 
-A module for each notebook, named as in tinyvae.exercises, holds
+A module for each notebook, named as in tinyvae.course.exercises, holds
 
     RIGHT = {"02.4": {"loops": answer, ...}}        other forms of a correct answer
     WRONG = {"02.4": {"standard deviation": answer, ...}}   a part of the message: the answer
@@ -16,9 +16,9 @@ from unittest.mock import patch
 
 import nbformat
 
-from tinyvae import checks, exercises
+from tinyvae.course import checks, exercises
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 OF = {
     notebook: import_module(f"answers.{name}") for notebook, name in exercises.MODULES.items()
 }

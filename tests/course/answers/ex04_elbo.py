@@ -5,9 +5,9 @@ import math
 from textwrap import dedent
 
 import numpy as np
+from tinyvae.course.exercises.elbo import forward, hidden_betas
 
 import tinyvae as tv
-from tinyvae.exercises.elbo import forward, hidden_betas
 
 
 def but(function, *edits):

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from importlib import import_module
 
 MODULES = {  # notebook: the module of its exercises
-    "01": "autoencoder",
-    "02": "distributions",
-    "03": "sampling",
-    "04": "elbo",
-    "05": "latent",
-    "06": "control",
-    "07": "text",
-    "08": "diffusion",
+    "01": "ex01_autoencoder",
+    "02": "ex02_distributions",
+    "03": "ex03_sampling",
+    "04": "ex04_elbo",
+    "05": "ex05_latent_interpolation",
+    "06": "ex06_controllable_generation",
+    "07": "ex07_text",
+    "08": "ex08_diffusion_and_text_to_image",
 }
 
 
@@ -38,7 +38,7 @@ class Exercise:
 
 def of(notebook):
     """The exercises of one notebook."""
-    return import_module(f"tinyvae.exercises.{MODULES[notebook]}").EXERCISES
+    return import_module(f"tinyvae.course.exercises.{MODULES[notebook]}").EXERCISES
 
 
 def every():

@@ -5,8 +5,7 @@ import itertools
 
 import numpy as np
 
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import (
+from tinyvae.course.ask import (
     call,
     close,
     expect,
@@ -16,6 +15,7 @@ from tinyvae.exercises.ask import (
     shape,
     values,
 )
+from tinyvae.course.exercises import Exercise
 from tinyvae.gradcheck import numerical_gradient, relative_error
 from tinyvae.layers import Dense, Tanh
 

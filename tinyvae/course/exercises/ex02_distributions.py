@@ -2,16 +2,7 @@
 
 import numpy as np
 
-from tinyvae.distributions import (
-    LOG_2PI,
-    Bernoulli,
-    Categorical,
-    kl_to_prior,
-    kl_to_prior_grad,
-    log_normal,
-)
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import (
+from tinyvae.course.ask import (
     NotYet,
     call,
     close,
@@ -21,6 +12,15 @@ from tinyvae.exercises.ask import (
     recognise,
     shape,
     values,
+)
+from tinyvae.course.exercises import Exercise
+from tinyvae.distributions import (
+    LOG_2PI,
+    Bernoulli,
+    Categorical,
+    kl_to_prior,
+    kl_to_prior_grad,
+    log_normal,
 )
 from tinyvae.ops import logsumexp, sigmoid, softplus
 

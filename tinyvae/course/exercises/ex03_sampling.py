@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from tinyvae.distributions import kl_to_prior
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import (
+from tinyvae.course.ask import (
     call,
     close,
     expect,
@@ -15,6 +13,8 @@ from tinyvae.exercises.ask import (
     shape,
     values,
 )
+from tinyvae.course.exercises import Exercise
+from tinyvae.distributions import kl_to_prior
 from tinyvae.sampling import reparameterize, reparameterize_grad
 
 FAR = np.array([-16.0, -12.0, -6.0, -2.5, 3.0, 6.0, 10.0])  # logvar of narrow and wide notes

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from tinyvae.distributions import LOG_2PI, kl_to_prior, log_normal
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import (
+from tinyvae.course.ask import (
     NotYet,
     call,
     close,
@@ -15,6 +13,8 @@ from tinyvae.exercises.ask import (
     shape,
     values,
 )
+from tinyvae.course.exercises import Exercise
+from tinyvae.distributions import LOG_2PI, kl_to_prior, log_normal
 from tinyvae.ops import logmeanexp, logsumexp, sigmoid
 
 FAR = np.array([-16, -11, -7.5, -5.5, -4.5, -3.3, -2.3, 2.3, 3.3, 4.5, 5.5, 7, 10])  # logvars

@@ -6,10 +6,7 @@ from math import lgamma
 
 import numpy as np
 
-from tinyvae.datasets import load_faces
-from tinyvae.distributions import Bernoulli, Categorical, Gaussian
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import (
+from tinyvae.course.ask import (
     CLOSE,
     NotYet,
     call,
@@ -21,10 +18,13 @@ from tinyvae.exercises.ask import (
     shape,
     values,
 )
+from tinyvae.course.exercises import Exercise
+from tinyvae.data.face_reader import face_reader
+from tinyvae.data.faces import load_faces
+from tinyvae.distributions import Bernoulli, Categorical, Gaussian
 from tinyvae.latent import attribute_direction, lerp, slerp, traversal
 from tinyvae.models import VAE
 from tinyvae.ops import sigmoid
-from tinyvae.reader import face_reader
 from tinyvae.storage import load_face_vae
 
 NUMBER = "for a number t one code (L,) is asked for, without an axis for steps"

@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 
 from tinyvae.conditional import ConditionalVAE
-from tinyvae.datasets import draw_faces, load_faces
+from tinyvae.course.ask import call, close, expect, number, parts, recognise, shape, values
+from tinyvae.course.exercises import Exercise
+from tinyvae.data.face_reader import face_reader
+from tinyvae.data.faces import draw_faces, load_faces
 from tinyvae.distributions import Bernoulli, Gaussian
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import call, close, expect, number, parts, recognise, shape, values
 from tinyvae.latent import attribute_direction
-from tinyvae.reader import face_reader
 from tinyvae.storage import load_face_vae
 
 

@@ -5,9 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tinyvae.datasets import load_names
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import (
+from tinyvae.course.ask import (
     NotYet,
     call,
     close,
@@ -17,6 +15,8 @@ from tinyvae.exercises.ask import (
     shape,
     values,
 )
+from tinyvae.course.exercises import Exercise
+from tinyvae.data.names import load_names
 
 MANY_ROWS = "one log-probability for each row of x"
 

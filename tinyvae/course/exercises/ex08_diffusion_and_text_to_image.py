@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from tinyvae.course.ask import call, close, expect, parts, recognise, shape, values
+from tinyvae.course.exercises import Exercise
 from tinyvae.diffusion import Diffusion
-from tinyvae.exercises import Exercise
-from tinyvae.exercises.ask import call, close, expect, parts, recognise, shape, values
 
 
 def falling(rng, n_steps):
