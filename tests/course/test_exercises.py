@@ -14,8 +14,7 @@ from answers import ROOT, code_of, path_of, played, right, verdict, wrong
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tinyvae.course import checks, exercises
-from tinyvae.course.exercises import ask
+from tinyvae.course import ask, checks, exercises
 
 sys.path.insert(0, str(ROOT / "solutions"))
 from make_exercises import SOLUTION, student_side
@@ -41,6 +40,15 @@ def test_each_wrong_answer_is_refused_with_its_own_message(number):
     for part, refused in said.items():
         assert refused.kind == "not yet" and part in refused.message, f"{part}: {refused}"
     assert len({refused.message for refused in said.values()}) == len(said) >= 4
+
+
+@every_exercise
+def test_each_known_mistake_gets_its_own_message(number):
+    for message, answers in exercises.find(number).wrong.items():
+        for answer in answers if isinstance(answers, list) else [answers]:
+            refused = verdict(number, answer)
+            assert refused.kind == "not yet", f"{message}: {refused}"
+            assert refused.message.startswith(message), f"{message}: {refused}"
 
 
 @pytest.mark.parametrize("notebook", exercises.MODULES)

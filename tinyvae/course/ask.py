@@ -1,23 +1,156 @@
 """The tools with which an exercise puts an answer to the test.
 
-First shapes, then the mistakes that are known by the value they make, then properties, then
-values; the first that fails raises NotYet, whose message says what is wrong in the learner's
-own terms and never what the right value is.
+`compare` calls the learner's function and the right one on many cases. If they differ, it looks
+for the known mistake that gives what the learner's function gave, on every case; a mistake is
+a function, too, and stands beside its message. The first test that fails raises NotYet, whose
+message says what is wrong in the learner's own terms and never what the right value is.
 """
 
 import inspect
 import itertools
+import numbers
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 CLOSE = 1e-5  # a right answer may compute in float32
+HUGE = 10**7  # numbers in an array that no exercise asks for
+SAID = 200  # characters of an exception's text that are shown
+
+# What every exercise on arrays of rows goes through, (N, D): tall, one row, one column, one
+# number, square, wide; no two sizes alike by chance.
+SIZES = ((5, 3), (1, 4), (4, 1), (1, 1), (3, 3), (2, 6))
+# What "of any shape" means.
+SHAPES = ((4, 3), (), (1,), (5,), (1, 4), (3, 1), (2, 2), (2, 5), (2, 3, 4), (0,))
 
 
 class NotYet(Exception):
     """What is wrong with an answer: one or two sentences, in Markdown."""
 
 
-def call(function, *inputs):
+@dataclass(frozen=True)
+class Part:
+    """One output of a learner's function: the right one, and the known mistakes in it.
+
+    right and each mistake are functions of the same inputs. `mistakes` is {message: function},
+    or a tuple of functions where one message fits several; `name` is what the output is
+    called, `why` says how its shape comes about, `not_finite` what a NaN in it comes from, and
+    otherwise(got, *inputs) gives the message for a wrong value that no mistake explains.
+    """
+
+    right: Callable[..., Any]
+    mistakes: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "your answer"
+    why: str = "that of the inputs"
+    tolerance: float = CLOSE
+    not_finite: str = ""
+    otherwise: Callable[..., str] | None = None
+
+
+def compare(answer: Any, cases: Iterable[tuple], *parts_: Part) -> None:
+    """NotYet unless answer(*case) is what each of `parts_` says, in every one of `cases`.
+
+    With one part the answer's output is that part, with more a tuple of them.
+    """
+    cases = list(cases)
+    outs, stopped = _outputs(answer, cases, parts_)
+    for place, part in enumerate(parts_):
+        got = [out[place] for out in outs]
+        _compare(got, cases[: len(got)], part)
+    if stopped:
+        raise stopped
+
+
+def _outputs(answer, cases, parts_):
+    """The answer's outputs, a tuple for each case, up to the first case that it refuses, and
+    the NotYet of that one: a known mistake in an earlier case says more than it does."""
+    outs = []
+    for case in cases:
+        try:
+            out = call(answer, *case)
+            if len(parts_) > 1:
+                outs.append(parts(out, len(parts_), " and ".join(p.name for p in parts_)))
+            else:
+                outs.append((out,))
+        except NotYet as refusal:
+            if not outs:
+                raise
+            return outs, refusal
+    return outs, None
+
+
+def _compare(got, cases, part):
+    want = [_array(part.right(*_copy(case))) for case in cases]
+    got = [_like(one, true) for one, true in zip(got, want, strict=True)]
+    pairs = list(zip(got, want, strict=True))
+    wrong = [not close(one, true, part.tolerance) for one, true in pairs]
+    if not any(wrong):
+        return
+    for message, mistakes in part.mistakes.items():
+        for mistake in several(mistakes):
+            if _agree(got, wrong, mistake, cases, part.tolerance):
+                raise NotYet(message)
+    first = wrong.index(True)
+    shape(got[first], np.shape(want[first]), part.why, part.name)
+    finite(got[first], part.name, part.not_finite)
+    if part.otherwise is not None:
+        raise NotYet(part.otherwise(got[first], *cases[first]))
+    values(got[first], want[first], part.name, part.tolerance)
+
+
+def _agree(got, wrong, mistake, cases, tolerance):
+    """Whether `mistake` gives what the learner's function gave, in every case."""
+    some = False
+    for one, is_wrong, case in zip(got, wrong, cases, strict=True):
+        try:
+            with np.errstate(all="ignore"):
+                made = _array(mistake(*_copy(case)))
+        except Exception:  # a mistake need not be possible with any input
+            return False
+        if not _alike(one, made, tolerance):
+            return False
+        some = some or (is_wrong and bool(np.isfinite(one).all()))
+    return some
+
+
+def _alike(a, b, tolerance):
+    """`close`, where both may have the same NaN and infinities."""
+    if not (_numeric(a) and _numeric(b)) or a.shape != b.shape:
+        return False
+    known = np.isfinite(b)
+    same = np.array_equal(np.isfinite(a), known)
+    return same and close(a[known], b[known], tolerance)
+
+
+def answer_of(*parts_: Part) -> Callable[..., Any]:
+    """The right answer: a function with these outputs."""
+    if len(parts_) == 1:
+        return parts_[0].right
+    return lambda *inputs: tuple(part.right(*_copy(inputs)) for part in parts_)
+
+
+def in_parts(*parts_: Part) -> dict[str, list]:
+    """{message: answers that make it}, of a function with these outputs: all else is right."""
+    return {
+        message: [answer_of(*_with_wrong(parts_, place, wrong)) for wrong in several(wrongs)]
+        for place, part in enumerate(parts_)
+        for message, wrongs in part.mistakes.items()
+    }
+
+
+def _with_wrong(parts_, place, wrong):
+    return [replace(p, right=wrong) if i == place else p for i, p in enumerate(parts_)]
+
+
+def several(mistakes: Any) -> tuple:
+    """The mistakes that one message fits, one or a tuple of them."""
+    return mistakes if isinstance(mistakes, tuple) else (mistakes,)
+
+
+def call(function: Any, *inputs: Any) -> Any:
     """function(*inputs) on copies of the inputs; the arrays that it puts out as NumPy arrays.
 
     NotYet if it is no function, raises, changes its inputs, or puts out nothing.
@@ -28,13 +161,12 @@ def call(function, *inputs):
     try:
         with np.errstate(all="ignore"):
             out = function(*given)
-    except NotImplementedError:
-        raise
+    except NotImplementedError as error:
+        if is_stub(error, function):
+            raise
+        raise NotYet(_stopped(function, inputs, error)) from error
     except Exception as error:
-        raise NotYet(
-            f"Called with {_in_words(function, inputs)}, your function stopped with "
-            f"`{type(error).__name__}: {error}`."
-        ) from error
+        raise NotYet(_stopped(function, inputs, error)) from error
     if not _same(given, inputs):
         raise NotYet(
             "Your function changes the arrays that it is given; the caller still needs them. "
@@ -45,16 +177,52 @@ def call(function, *inputs):
     return tuple(map(_array, out)) if isinstance(out, tuple) else _array(out)
 
 
+def is_stub(error: BaseException, function: Any) -> bool:
+    """Whether `error` comes from the function's own `raise NotImplementedError()`, and not from
+    something that it calls, such as `input` or another exercise's stub."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    plain = type(error) is NotImplementedError and not error.args
+    return plain and last is not None and (code is None or last.tb_frame.f_code is code)
+
+
+def _stopped(function, inputs, error):
+    said = f"{type(error).__name__}: {error}"[:SAID]
+    return f"Called with {_in_words(function, inputs)}, your function stopped with `{said}`."
+
+
 def _array(value):
-    """A number or list of numbers as a float array, a list of arrays that fit no array as a
-    tuple of them, anything else as it is."""
+    """A number, or numbers in a list, as a float array; a list of arrays that fit no array as a
+    tuple of them; anything else, such as text, as it is."""
     if isinstance(value, dict):
         return {key: _array(part) for key, part in value.items()}
     try:
         array = np.asarray(value)
     except ValueError:
         return tuple(map(_array, value))
+    if array.size > HUGE:
+        raise NotYet(f"Your answer has the shape {array.shape}: that is far too large.")
+    if array.dtype == object and array.size and all(map(_is_real, array.flat)):
+        return array.astype(float)  # Fractions, Decimals
     return array.astype(float) if array.dtype.kind in "biuf" else value
+
+
+def _is_real(value):
+    return isinstance(value, numbers.Real)
+
+
+def _like(got, want):
+    """`got`, where a tuple of numbers or of equal arrays was put out for an array."""
+    if isinstance(got, tuple) and not isinstance(want, tuple):
+        stacked = _array(list(got))
+        return stacked if _numeric(stacked) else got
+    return got
+
+
+def _numeric(value):
+    return isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f"
 
 
 def _copy(value):
@@ -100,17 +268,28 @@ def _in_word(name, value):
     return f"{name}, a {kind}"
 
 
-def number(value, what="your answer"):
+def number(value: Any, what: str = "your answer") -> float:
     """The one number that a learner set; NotYet unless it is one, and finite."""
     array = _array(value)
-    if not (isinstance(array, np.ndarray) and array.shape == () and np.isfinite(array)):
+    if not (_numeric(array) and array.shape == () and np.isfinite(array)):
         raise NotYet(f"One number is asked for, such as `0.5`: {what}.")
     return float(array)
 
 
-def parts(out, n, names):
+def index(value: Any, what: str) -> int:
+    """The whole number that a learner's answer holds (an int or a NumPy int); else NotYet."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        array = _array(value)
+    if _numeric(array) and array.shape == () and float(array).is_integer():
+        return int(array)
+    raise NotYet(f"A whole number is asked for, such as `3`: {what}.")
+
+
+def parts(out: Any, n: int, names: str) -> tuple:
     """`out` as a tuple of n arrays; NotYet says that `names` are asked for."""
-    if isinstance(out, np.ndarray) and out.dtype.kind == "f" and out.ndim and len(out) == n:
+    if _numeric(out) and out.ndim and len(out) == n:
         out = tuple(np.asarray(part) for part in out)  # they came in a list
     if not (isinstance(out, tuple) and len(out) == n):
         got = f"{len(out)} values" if isinstance(out, tuple) else "one"
@@ -118,17 +297,29 @@ def parts(out, n, names):
     return out
 
 
-def shape(got, want, why, name="your answer"):
+def shape(got: Any, want: tuple, why: str, name: str = "your answer") -> None:
     """NotYet unless the array `got` has the shape `want`; `why` says how it comes about."""
-    if not isinstance(got, np.ndarray) or got.dtype.kind != "f":
+    asked = "An array of numbers" if want else "One number"
+    if not _numeric(got):
         kind = got.dtype if isinstance(got, np.ndarray) else type(got).__name__
-        raise NotYet(f"An array of numbers is asked for; {name} is of type `{kind}`.")
+        raise NotYet(f"{asked} is asked for; {name} is of type `{kind}`.")
     if got.shape != tuple(want):
+        if not want:
+            raise NotYet(f"One number is asked for: {why}. The shape of {name} is {got.shape}.")
         raise NotYet(f"The shape of {name} is {got.shape}, but should be {tuple(want)}: {why}.")
 
 
-def close(got, want, tolerance=CLOSE):
+def finite(got: Any, name: str = "your answer", message: str = "") -> None:
+    """NotYet if there is a NaN or an infinity in `got`. Asked before any other value is."""
+    if not np.isfinite(got).all():
+        said = f"{_upper(name)} is not finite: there is a NaN or an infinity in it."
+        raise NotYet(message or said)
+
+
+def close(got: Any, want: Any, tolerance: float = CLOSE) -> bool:
     """Whether all of `got` is within `tolerance` of `want`, relative to want's greatest."""
+    if not (_numeric(np.asarray(got)) or np.asarray(got).dtype.kind in "biu"):
+        return False
     got, want = np.asarray(got, dtype=float), np.asarray(want, dtype=float)
     if got.shape != want.shape or not np.isfinite(got).all():
         return False
@@ -137,33 +328,37 @@ def close(got, want, tolerance=CLOSE):
     )
 
 
-def recognise(got, want, mistakes, tolerance=CLOSE):
-    """NotYet with the message whose value `got` is; `mistakes` is {message: wrong value}.
+def recognise(got: Any, want: Any, mistakes: Mapping[str, Any], tolerance=CLOSE) -> None:
+    """NotYet with the message whose value `got` is: `compare` for an answer that is a value.
 
-    A mistake that happens to give the right value on these inputs is none.
+    A mistake that happens to give the right value is none.
     """
     for message, wrong in mistakes.items():
         if close(got, wrong, tolerance) and not close(got, want, tolerance):
             raise NotYet(message)
 
 
-def expect(truth, message):
+def expect(truth: Any, message: str) -> None:
     """NotYet with `message` unless `truth`: a property that a right answer has."""
     if not truth:
         raise NotYet(message)
 
 
-def values(got, want, name="your answer", tolerance=CLOSE):
+def values(got: Any, want: Any, name: str = "your answer", tolerance: float = CLOSE) -> None:
     """NotYet unless `got` is close to `want`; says how they differ, not what is right."""
+    finite(got, name)
     if not close(got, want, tolerance):
         raise NotYet(_difference(got, np.asarray(want, dtype=float), name, tolerance))
 
 
-def extremes(got, want, name="your answer", why="small or large inputs change no shape"):
+def extremes(
+    got: Any, want: Any, name: str = "your answer",
+    why: str = "small or large inputs change no shape",
+) -> None:  # fmt: skip
     """NotYet unless `got` has want's shape and each entry is right to 1e-4 of itself, on inputs
     far from usual. `values` would not see a narrow note beside a wide one.
     """
-    shape(np.asarray(got), np.shape(want), why, name)
+    shape(_like(got, want), np.shape(want), why, name)
     if not np.allclose(got, want, rtol=1e-4, atol=0):
         raise NotYet(
             f"For usual inputs {name} is right, but not for very small or very large ones: is "
@@ -172,9 +367,7 @@ def extremes(got, want, name="your answer", why="small or large inputs change no
 
 
 def _difference(got, want, name, tolerance):
-    name = name[0].upper() + name[1:]
-    if not np.isfinite(got).all():
-        return f"{name} is not finite: there is a NaN or an infinity in it."
+    name = _upper(name)
     if close(got, -want, tolerance):
         return f"{name} has the wrong sign everywhere; its size is right."
     if np.ndim(got) == 2 and got.shape[0] == got.shape[1] and close(got.T, want, tolerance):
@@ -200,3 +393,7 @@ def _telling(factor):
     """Whether a number's factor is 2, 1/2, 3 ...; any other would only give the right one."""
     size = max(abs(factor), 1 / abs(factor)) if factor else 0
     return 1.5 < size < 1000 and abs(size - round(size)) < 1e-4
+
+
+def _upper(name):
+    return name[0].upper() + name[1:]

@@ -6,16 +6,19 @@ for each notebook. What a learner has done is kept in one file on this machine a
 ~/.tinyvae/progress.jsonl, or the file that the environment variable TINYVAE_PROGRESS names.
 """
 
+import io
 import itertools
 import json
 import os
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from tinyvae.course import exercises
-from tinyvae.course.ask import NotYet
+from tinyvae.course.ask import SAID, NotYet, is_stub
 
 try:
     import msvcrt
@@ -64,19 +67,56 @@ def check(number, *answer):
 
 
 def judge(exercise, answer):
-    """The Verdict, noted nowhere."""
+    """The Verdict, noted nowhere. What the answer prints is cut to a few lines.
+
+    Everything that an answer does ends in a verdict, also `sys.exit()`; Ctrl-C ends the check
+    in a KeyboardInterrupt of one sentence.
+    """
+    printed = Printed()
+    with redirect_stdout(printed), np.errstate(all="ignore"):
+        verdict = _judge(exercise, answer)
+    return replace(verdict, message=f"{verdict.message}{printed}")
+
+
+def _judge(exercise, answer):
     if all(part is None or part is Ellipsis for part in answer):
         return not_attempted(exercise)
     try:
         exercise.ask(*answer)
-    except NotImplementedError:
-        return not_attempted(exercise)
     except NotYet as reason:
         return Verdict("not yet", f'{reason} (Stuck? `hint("{exercise.number}")`.)')
-    except Exception as error:  # an answer of a kind that no one foresaw
-        said = f"{type(error).__name__}: {error}"
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"the check of {exercise.number} was stopped") from None
+    except BaseException as error:  # an answer of a kind that no one foresaw, or sys.exit()
+        if any(is_stub(error, part) for part in answer):
+            return not_attempted(exercise)
+        said = f"{type(error).__name__}: {error}"[:SAID]
         return Verdict("not yet", f"Your answer could not be tried; it ended in `{said}`.")
     return Verdict("correct", exercise.moral)
+
+
+class Printed(io.TextIOBase):
+    """What an answer prints while it is tried, of which only the first lines are kept: a check
+    may call it hundreds of times."""
+
+    def __init__(self):
+        self.lines, self.kept = 0, ""
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        self.lines += text.count("\n")
+        self.kept += text[: max(0, SAID - len(self.kept))]
+        return len(text)
+
+    def __str__(self):
+        if not self.kept:
+            return ""
+        lines = max(1, self.lines)
+        first = "\n".join(self.kept.splitlines()[:3])
+        count = f"{lines} line{'s' * (lines > 1)}"
+        return f"\n\nYour function printed {count}. It begins:\n\n```text\n{first}\n```"
 
 
 def not_attempted(exercise):

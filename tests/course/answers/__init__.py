@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import nbformat
 
+from tinyvae import course
 from tinyvae.course import checks, exercises
 
 ROOT = Path(__file__).parents[3]
@@ -60,7 +61,7 @@ def played(path):
         verdicts[number] = checks.judge(exercises.find(number), answer)
         return verdicts[number]
 
-    with patch.object(checks, "check", check), redirect_stdout(StringIO()):
+    with patch.object(course, "check", check), redirect_stdout(StringIO()):
         for source in code_of(path):
             try:
                 exec(source, namespace)

@@ -483,7 +483,7 @@ WRONG = {
             central, lambda g, n: np.abs(g - n).mean() / max(np.abs(g).max(), np.abs(n).max())
         ),
         "not a verdict": gradient_check(central, lambda g, n: relative(g, n) < 1e-6),
-        "should be ()": gradient_check(
+        "One number is asked for": gradient_check(
             central, lambda g, n: np.abs(g - n) / max(np.abs(g).max(), np.abs(n).max())
         ),
     },
@@ -533,7 +533,7 @@ WRONG = {
             np.maximum(ascending(x)[: x.shape[1] - k], 1e-8).sum() if k < x.shape[1] else 0
         ),
         "single pixels": lambda x, k: np.sort(x.var(axis=0))[::-1][k:].sum(),
-        "should be ()": lambda x, k: s(centred(x))[k:] ** 2 / len(x),
+        "One number is asked for": lambda x, k: s(centred(x))[k:] ** 2 / len(x),
     },
     "01.6": {
         "without biases": lambda D, k: (D - k) / D,
@@ -546,7 +546,7 @@ WRONG = {
         "not two": lambda D, k: (D - 2 - k) / D,
         "one axis holds": lambda D, k: 1 / D,
         "root of the loss": lambda D, k: math.sqrt((D - 1 - k) / D),
-        "should be ()": lambda D, k: [1 / D] * (D - 1 - k),
+        "One number is asked for": lambda D, k: [1 / D] * (D - 1 - k),
         "typed in": lambda D, k: (63 - k) / 64,
         "the bias of the decoder": lambda D, k: (D - 1 - k) / D if k else 1.0,
         "span all that is left": lambda D, k: max(D - 1 - k, 1) / D,

@@ -881,7 +881,7 @@ WRONG = {
         ),
         "Called twice": own_draws,
         "With other draws": own_seed,
-        "The shape of the estimate": estimator(mean=lambda r, mu, v, e: r),
+        "The shape of the estimate is": estimator(mean=lambda r, mu, v, e: r),
         "spread of the draws": estimator(error=lambda r, e: r.std()),
         "is a variance": estimator(error=lambda r, e: r.var()),
         "variance of the mean": estimator(error=lambda r, e: r.var() / len(r)),

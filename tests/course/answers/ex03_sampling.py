@@ -514,7 +514,7 @@ WRONG = {
             score, lambda f, z, m, v: estimate(lambda at: f(at) - f(m), z, m, v),
         ),
         "f is missing": wrong_estimate(lambda f, z, s: s.mean()),
-        "should be (): one number": wrong_estimate(lambda f, z, s: f(z) * s),
+        "One number is asked for": wrong_estimate(lambda f, z, s: f(z) * s),
         "taken at the noise": (score, estimate_at_eps),
         "Your estimates are in the order": (score, lambda *given: estimate(*given)[::-1]),
         "draws of its own": (score, estimate_from_new_draws),

@@ -5,9 +5,9 @@ import math
 from textwrap import dedent
 
 import numpy as np
-from tinyvae.course.exercises.elbo import forward, hidden_betas
 
 import tinyvae as tv
+from tinyvae.course.exercises.ex04_elbo import forward, hidden_betas
 
 
 def but(function, *edits):
@@ -897,7 +897,7 @@ WRONG = {
         "of the whole batch from": but(names, ("recon - kl", "recon - kl.sum()")),
         "a sum over the batch": but(names, ("elbo.mean", "elbo.sum")),
         "rewards codes": but(names, ("-elbo.mean()", "-(recon + kl).mean()")),
-        "shape of `loss`": but(names, ("-elbo.mean()", "-elbo")),
+        "shape of `loss` is": but(names, ("-elbo.mean()", "-elbo")),
         "shape of `kl`": but(names, (".sum(axis=1)", ".sum()")),
         "nearly the prior kl": but(
             names, ("elbo = recon", "kl = kl.clip(0.01)\n    elbo = recon")

@@ -257,7 +257,9 @@ WRONG = {
                 np.delete(size(c), j).argmin()
             ]
         ),
-        "not its name": scored(worst=lambda c, j: f"factor {size(c).argmax()}"),
+        "One number is asked for; `worst`": scored(
+            worst=lambda c, j: f"factor {size(c).argmax()}"
+        ),
         "puts out 2": lambda b, a, j: score_in_loops(b, a, j)[:2],
     },
     "06.2": {

@@ -433,7 +433,7 @@ WRONG = {
         "not finite at `there` = 1": back_by_precisions,
         "wrong order": lambda *given: back_in_loops(*given)[::-1],
         "it puts out one": lambda *given: back_by_regression(*given)[0],
-        "should be (): the variance is the same": lambda z, *rest: (
+        "One number is asked for: the variance is the same": lambda z, *rest: (
             back_by_regression(z, *rest)[0], back_by_regression(0 * z, *rest)[1] + 0 * z,
         ),
         "`here` and `there` have": lambda z, z0, th, h: back_by_regression(z, z0, h, th),

@@ -1,12 +1,15 @@
 """What each exercise of the course asks: a module for each notebook, in its order.
 
 Each module ends in EXERCISES, a list of `Exercise`. Its functions `ask_...` take the learner's
-answer, put it to the test with the tools of `ask`, and raise `NotYet` with what is wrong.
+answer, put it to the test with the tools of `ask`, and raise `NotYet` with what is wrong. A
+known mistake stands there once, as a function beside its message: the checker calls it to
+recognise the mistake, and the tests call it as a wrong answer.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any
 
 MODULES = {  # notebook: the module of its exercises
     "01": "ex01_autoencoder",
@@ -25,6 +28,9 @@ class Exercise:
     """One exercise: number "02.4"; hints from gentle to plain; moral said once it is solved.
 
     ask(*answer) raises NotYet for what is wrong; takes is the number of answers it is given.
+    right is an answer that is right. wrong is {message: answer that makes it}, the mistakes
+    that `ask` knows; an answer is what `check` is given, a tuple where it is given several, and
+    a list holds several answers that get one message.
     """
 
     number: str
@@ -34,6 +40,8 @@ class Exercise:
     moral: str
     ask: Callable[..., None]
     takes: int = 1
+    right: Any = None
+    wrong: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of(notebook):

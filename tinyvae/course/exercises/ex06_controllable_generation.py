@@ -5,7 +5,19 @@ from functools import cache
 import numpy as np
 
 from tinyvae.conditional import ConditionalVAE
-from tinyvae.course.ask import call, close, expect, number, parts, recognise, shape, values
+from tinyvae.course.ask import (
+    Part,
+    answer_of,
+    call,
+    close,
+    compare,
+    expect,
+    in_parts,
+    number,
+    recognise,
+    shape,
+    values,
+)
 from tinyvae.course.exercises import Exercise
 from tinyvae.data.face_reader import face_reader
 from tinyvae.data.faces import draw_faces, load_faces
@@ -13,168 +25,197 @@ from tinyvae.distributions import Bernoulli, Gaussian
 from tinyvae.latent import attribute_direction
 from tinyvae.storage import load_face_vae
 
+# 06.1: a score for an edit. Each function takes before, after (N, K) and j.
 
-def ask_score(score):
-    """score(before, after, j) -> effect, leak (K - 1,), worst among all K."""
+
+def effect(before, after, j):
+    """The mean change of factor j."""
+    return (after - before)[:, j].mean()
+
+
+def leaks_of(sizes):
+    """The leaks (K - 1,) of one whose changes have these sizes (K,), a function of change."""
+
+    def leaks(before, after, j):
+        return np.delete(sizes(after - before), j) / abs(effect(before, after, j))
+
+    return leaks
+
+
+def mean_size(change):
+    """The mean absolute change of each factor, (K,)."""
+    return np.abs(change).mean(axis=0)
+
+
+leaks = leaks_of(mean_size)
+
+
+def worst(before, after, j):
+    """The number, among all K, of the factor that leaks most."""
+    place = int(leaks(before, after, j).argmax())
+    return place + (place >= j)
+
+
+def worst_if_cancelled(before, after, j):
+    """That of the greatest leak in which the faces' changes may cancel."""
+    size = np.abs((after - before).mean(axis=0))
+    size[j] = -1
+    return int(size.argmax())
+
+
+def students_leaks(before, after, j):
+    """Those of the exercise's own text: they cancel, and have the effect's sign."""
+    change = after - before
+    return np.abs(np.delete(change.mean(axis=0), j)) / effect(before, after, j)
+
+
+def own_shares(before, after, j):
+    """Each face's change as a share of its own change of factor j, the mean over the faces."""
+    change = after - before
+    return np.delete(np.abs(change / change[:, [j]]).mean(axis=0), j)
+
+
+SCORE = (
+    Part(effect, {
+        "Your effect is the mean *absolute* change. The effect has a sign: an edit may go the "
+        "wrong way.": lambda b, a, j: mean_size(a - b)[j],
+        "Your effect has lost its sign: it is negative if the factor falls.":
+            lambda b, a, j: abs(effect(b, a, j)),
+        "Your effect is before less after. A change is after less before.":
+            lambda b, a, j: -effect(b, a, j),
+        "Your effect is the mean over all factors. Only factor j was asked for.":
+            lambda b, a, j: (a - b).mean(),
+        "Your effect is that of factor 0, whatever j is.": lambda b, a, j: effect(b, a, 0),
+        "Your effect is what is read *after* the edit, not the change.":
+            lambda b, a, j: a[:, j].mean(),
+        "Your effect is a sum over the faces. Take the mean.":
+            lambda b, a, j: (a - b)[:, j].sum(),
+        "Your effect is a median over the faces. Take the mean.":
+            lambda b, a, j: np.median((a - b)[:, j]),
+    }, name="the effect", why="the mean over the faces"),
+    Part(leaks, {
+        "Opposite changes still cancel in your leaks: you take the absolute value of a mean. "
+        "Take it face by face, and then the mean.":
+            (students_leaks, leaks_of(lambda change: np.abs(change.mean(axis=0)))),
+        "Your leaks have signs and cancel over the faces. Take the absolute value of each "
+        "face's change first.": leaks_of(lambda change: change.mean(axis=0)),
+        "Your leaks are negative where the effect is. A share of the effect's *size* is asked "
+        "for.": lambda b, a, j: leaks(b, a, j) * np.sign(effect(b, a, j)),
+        "Your leaks are changes, not yet a share of the effect.":
+            lambda b, a, j: np.delete(mean_size(a - b), j),
+        "You divide by the mean absolute change of factor j. The effect is the mean change; a "
+        "face that goes the wrong way counts against it.":
+            lambda b, a, j: np.delete(mean_size(a - b), j) / mean_size(a - b)[j],
+        "You take each face's own share, and then the mean. One face whose effect is small "
+        "would then outweigh all others: divide the means.": own_shares,
+        "These are root mean squares. Asked are mean absolute changes.":
+            leaks_of(lambda change: np.sqrt((change**2).mean(axis=0))),
+        "Your leaks are sums over the faces. Take the mean.":
+            leaks_of(lambda change: np.abs(change).sum(axis=0)),
+        "You leave out the first factor, whatever j is.": lambda b, a, j: (
+            np.delete(mean_size(a - b), 0) / abs(effect(b, a, j))
+        ),
+        "You leave out the last factor, whatever j is.": lambda b, a, j: (
+            np.delete(mean_size(a - b), -1) / abs(effect(b, a, j))
+        ),
+        "These are the greatest changes over the faces. Take the mean.":
+            leaks_of(lambda change: np.abs(change).max(axis=0)),
+        "Your leaks are squared.": lambda b, a, j: leaks(b, a, j) ** 2,
+    }, name="the list of leaks", why="one leak for each factor but j, which was asked for"),
+    Part(worst, {
+        "Your worst leak goes into factor j itself. That one was asked for; and in a list "
+        "without j, each number from j on stands for the next factor.": lambda b, a, j: j,
+        "Your worst factor is counted in the list *without* j. From j on, each place in that "
+        "list stands for the next factor.": lambda b, a, j: int(leaks(b, a, j).argmax()),
+        "`worst` is asked for as the factor's number, from 0; yours is a leak.":
+            lambda b, a, j: leaks(b, a, j).max(),
+        "Your worst factor is found by changes that cancel over the faces. Find it by the "
+        "leaks.": worst_if_cancelled,
+    }, name="`worst`", why="that of the worst factor, an int from 0 to K - 1",
+       otherwise=lambda *_: "`worst` is not the number of the factor that leaks most."),
+)  # fmt: skip
+
+
+def edits():
+    """(before, after, j): some faces go the wrong way; j is the first, the last, another."""
     rng = np.random.default_rng(61)
-    for n, k, j, side in (
-        (9, 5, 2, 1),
-        (7, 4, 0, -1),
-        (6, 3, 2, -1),
-        (1, 2, 1, 1),
-        (8, 8, 3, 1),
-    ):
+    sizes = (9, 5, 2, 1), (7, 4, 0, -1), (6, 3, 2, -1), (1, 2, 1, 1), (8, 8, 3, 1), (2, 6, 4, 1)
+    for n, k, j, side in sizes:
         before = rng.normal(size=(n, k))
         change = rng.normal(size=(n, k)) * rng.uniform(0.05, 0.4, k)
         change[:, j] = side * rng.uniform(0.5, 2.5, n) + (np.arange(n) == 1) * -side * 3
-        after = before + change
-        effect, size = change[:, j].mean(), np.abs(change).mean(axis=0)
-        out = parts(
-            call(score, before, after, j),
-            3,
-            "the effect, the leaks and the number of the worst",
-        )
-        shape(out[0], (), "one number, the mean over the faces", "the effect")
-        recognise(out[0], effect, {
-            "Your effect is the mean *absolute* change. The effect has a sign: an edit may go "
-            "the wrong way.": size[j],
-            "Your effect has lost its sign: it is negative if the factor falls.": abs(effect),
-            "Your effect is before less after. A change is after less before.": -effect,
-            "Your effect is the mean over all factors. Only factor j was asked for.":
-                change.mean(),
-            "Your effect is that of factor 0, whatever j is.": change[:, 0].mean(),
-            "Your effect is what is read *after* the edit, not the change.": after[:, j].mean(),
-            "Your effect is a sum over the faces. Take the mean.": change[:, j].sum(),
-            "Your effect is a median over the faces. Take the mean.": np.median(change[:, j]),
-        })  # fmt: skip
-        values(out[0], effect, "the effect")
-        ask_leak(out[1], change, j, effect)
-        ask_worst(out[2], j, np.delete(size, j) / abs(effect), np.delete(change, j, axis=1))
+        yield before, before + change, j
 
 
-def ask_leak(got, change, j, effect):
-    """The leaks alone: mean absolute changes of the others over the effect's size."""
-    size, signed = np.abs(change).mean(axis=0), np.abs(change.mean(axis=0))
-    want = np.delete(size, j) / abs(effect)
-    root, share = np.sqrt((change**2).mean(axis=0)), change / change[:, [j]]
-    shape(got, want.shape, "one leak for each factor but j, which was asked for", "the leaks")
-    each = np.abs(change).mean(axis=0) / size[j]
-    recognise(got, want, {
-        "Opposite changes still cancel in your leaks: you take the absolute value of a mean. "
-        "Take it face by face, and then the mean.": np.delete(signed, j) / abs(effect),
-        "Your leaks have signs and cancel over the faces. Take the absolute value of each "
-        "face's change first.": np.delete(change.mean(axis=0), j) / abs(effect),
-        "Your leaks are negative where the effect is. A share of the effect's *size* is asked "
-        "for.": np.delete(size, j) / effect,
-        "Your leaks are changes, not yet a share of the effect.": np.delete(size, j),
-        "You divide by the mean absolute change of factor j. The effect is the mean change; a "
-        "face that goes the wrong way counts against it.": np.delete(each, j),
-        "You take each face's own share, and then the mean. One face whose effect is small "
-        "would then outweigh all others: divide the means.":
-            np.delete(np.abs(share).mean(axis=0), j),
-        "These are root mean squares. Asked are mean absolute changes.":
-            np.delete(root, j) / abs(effect),
-        "Your leaks are sums over the faces. Take the mean.":
-            np.delete(size, j) * len(change) / abs(effect),
-        "You leave out the first factor, whatever j is.": np.delete(size, 0) / abs(effect),
-        "You leave out the last factor, whatever j is.": np.delete(size, -1) / abs(effect),
-        "These are the greatest changes over the faces. Take the mean.":
-            np.delete(np.abs(change).max(axis=0), j) / abs(effect),
-        "Your leaks are squared.": want**2,
-    })  # fmt: skip
-    values(got, want, "the list of leaks")
+def ask_score(score):
+    """score(before, after, j) -> effect, leak (K - 1,), worst among all K."""
+    compare(score, edits(), *SCORE)
 
 
-def ask_worst(got, j, leak, others):
-    """The worst factor's number among all; leak (K - 1,), others (N, K - 1) are without j."""
-    expect(
-        not isinstance(got, str),
-        "`worst` should be an int, the factor's number from 0 to K - 1, not its name.",
-    )
-    shape(got, (), "one number, that of the worst factor", "`worst`")
-    place, cancelled = int(leak.argmax()), int(np.abs(others.mean(axis=0)).argmax())
-    worst = place + (place >= j)
-    expect(
-        got != j or j == worst,
-        "Your worst leak goes into factor j itself. That one was asked for; and in a list "
-        "without j, each number from j on stands for the next factor.",
-    )
-    expect(
-        got != place or place == worst,
-        "Your worst factor is counted in the list *without* j. From j on, each place in that "
-        "list stands for the next factor.",
-    )
-    expect(
-        got == worst or not close(got, leak.max()),
-        "`worst` is asked for as the factor's number, from 0; yours is a leak.",
-    )
-    expect(
-        got == worst or got != cancelled + (cancelled >= j),
-        "Your worst factor is found by changes that cancel over the faces. Find it by the "
-        "leaks.",
-    )
-    expect(got == worst, "`worst` is not the number of the factor that leaks most.")
+# 06.2: the vector nearest to d along which no reader changes. d (L,), R (K, L).
 
 
-def ask_keep(keep):
-    """keep(d, R) -> (L,): the nearest vector to d with R v = 0."""
+def keep(d, R):
+    """d less its part in the span of the rows of R."""
+    return d - R.T @ np.linalg.solve(R @ R.T, R @ d)
+
+
+def one_by_one(d, readers):
+    """d, from which the part along each reader is taken in turn."""
+    for r in readers:
+        d = d - (r @ d) / (r @ r) * r
+    return d
+
+
+def not_kept(v, d, R):
+    """What is wrong with a vector v that no known mistake makes."""
+    if np.abs(R @ v).max() > 1e-4 * np.abs(R @ d).max():
+        return "With your vector some reading still changes: `R @ v` is not 0."
+    return "No reading changes along your vector, but another such vector is nearer to d."
+
+
+ONE_BY_ONE = (
+    "You take off the part along each reader, one after the other. The readers are not at "
+    "right angles, so a later step undoes an earlier one: only the last is sure to be 0."
+)
+KEEP = Part(keep, {
+    "This is the part of d that changes the readings. Asked is the rest.":
+        lambda d, R: d - keep(d, R),
+    ONE_BY_ONE: one_by_one,
+    f"{ONE_BY_ONE} (Yours goes through them backwards.)": lambda d, R: one_by_one(d, R[::-1]),
+    "You take off the part along each reader by itself, all from the same d. The readers are "
+    "not at right angles, so what they have in common is taken off more than once.":
+        lambda d, R: d - (R @ d / np.sum(R**2, axis=1)) @ R,
+    "You take off `R.T @ R @ d`. That would do for readers of length 1 at right angles to each "
+    "other; these are neither.": lambda d, R: d - R.T @ (R @ d),
+    "The direction is right, but stretched to the length of d. The nearest vector is shorter.":
+        lambda d, R: keep(d, R) * np.linalg.norm(d) / np.linalg.norm(keep(d, R)),
+    "The direction is right, its length is not: it is 1.":
+        lambda d, R: keep(d, R) / np.linalg.norm(keep(d, R)),
+    "A vector of zeros changes no reading, but it is not the nearest to d.":
+        lambda d, R: 0 * d,
+    "Only the first reader is kept still.": lambda d, R: one_by_one(d, R[:1]),
+    "This is d as it came: it still changes every reading.": lambda d, R: d,
+    "This is d plus the part that should come off.": lambda d, R: 2 * d - keep(d, R),
+    "You take off the sum of the readers as if it were one reader: their sum stays, not each "
+    "of them.": lambda d, R: one_by_one(d, [R.sum(axis=0)]),
+    "You take off `R.T @ (R @ R.T) @ R @ d`; the matrix in the middle has to be inverted.":
+        lambda d, R: d - R.T @ (R @ R.T) @ R @ d,
+    "The vector is right but for its sign.": lambda d, R: -keep(d, R),
+}, name="your vector", why="a vector of codes, as d is", otherwise=not_kept)  # fmt: skip
+
+
+def readers():
+    """(d, R): K readers of L codes, not at right angles and not of length 1."""
     rng = np.random.default_rng(62)
     for k, n_z in ((3, 6), (1, 2), (2, 3), (4, 12), (1, 5)):
         R = rng.normal(size=(k, n_z)) + 0.5
-        d = rng.normal(size=n_z) + R.sum(axis=0) / 3
-        want = d - R.T @ np.linalg.solve(R @ R.T, R @ d)
-        got = call(keep, d, R)
-        shape(got, (n_z,), "a vector of codes, as d is")
-        recognise(got, want, mistaken_keeps(d, R, want))
-        moved = np.abs(R @ got).max() / np.abs(R @ d).max()
-        expect(
-            moved < 1e-4,
-            "With your vector some reading still changes: `R @ v` is not 0.",
-        )
-        expect(
-            close(got, want),
-            "No reading changes along your vector, but another such vector is nearer to d.",
-        )
+        yield rng.normal(size=n_z) + R.sum(axis=0) / 3, R
 
 
-def mistaken_keeps(d, R, want):
-    """{message: wrong vector}."""
-    lengths = np.sum(R**2, axis=1)
-    inside, once, length = d - want, d.copy(), np.linalg.norm(d)
-    for r in R:
-        once = once - (r @ once) / (r @ r) * r
-    back = d.copy()
-    for r in R[::-1]:
-        back = back - (r @ back) / (r @ r) * r
-    across = want / np.linalg.norm(want)
-    first = d - (R[0] @ d) / lengths[0] * R[0]
-    one_by_one = (
-        "You take off the part along each reader, one after the other. The readers are not at "
-        "right angles, so a later step undoes an earlier one: only the last is sure to be 0."
-    )
-    return {
-        "This is the part of d that changes the readings. Asked is the rest.": inside,
-        one_by_one: once,
-        f"{one_by_one} (Yours goes through them backwards.)": back,
-        "You take off the part along each reader by itself, all from the same d. The readers "
-        "are not at right angles, so what they have in common is taken off more than once.":
-            d - (R @ d / lengths) @ R,
-        "You take off `R.T @ R @ d`. That would do for readers of length 1 at right angles to "
-        "each other; these are neither.": d - R.T @ (R @ d),
-        "The direction is right, but stretched to the length of d. The nearest vector is "
-        "shorter.": length * across,
-        "The direction is right, its length is not: it is 1.": across,
-        "A vector of zeros changes no reading, but it is not the nearest to d.": 0 * d,
-        "Only the first reader is kept still.": first,
-        "This is d as it came: it still changes every reading.": d,
-        "This is d plus the part that should come off.": d + inside,
-        "You take off the sum of the readers as if it were one reader: their sum stays, not "
-        "each of them.":
-            d - (R.sum(0) @ d) / (R.sum(0) @ R.sum(0)) * R.sum(0),
-        "You take off `R.T @ (R @ R.T) @ R @ d`; the matrix in the middle has to be inverted.":
-            d - R.T @ (R @ R.T) @ R @ d,
-        "The vector is right but for its sign.": -want,
-    }  # fmt: skip
+def ask_keep(answer):
+    """keep(d, R) -> (L,): the nearest vector to d with R v = 0."""
+    compare(answer, readers(), KEEP)
 
 
 def normal_log_density(x, mean, cov):
@@ -417,7 +458,7 @@ EXERCISES = [
         ),
         moral="A mean that lets signs cancel says that an edit is clean when each single face "
         "was changed. Take the absolute value before the mean.",
-        ask=ask_score,
+        ask=ask_score, right=answer_of(*SCORE), wrong=in_parts(*SCORE),
     ),
     Exercise(
         "06.2", "An edit that no reader notices", points=3,
@@ -432,7 +473,7 @@ EXERCISES = [
         ),
         moral="The leak into the eyes, which all faces share, is nearly gone. That into the "
         "mouth differs from face to face: no one vector for all can mend it.",
-        ask=ask_keep,
+        ask=ask_keep, right=keep, wrong=in_parts(KEEP),
     ),
     Exercise(
         "06.3", "What is it worth to be told?", points=3,
