@@ -153,6 +153,8 @@ WRONG = {
         "For some table your lambda is not": changed("07.5", lambda value: value * np.nan),
         "For independent places your": changed("07.5", lambda v: v if v > 1.01 else np.nan),
         "makes 0 / 0": lambda counts: 1 / 0,
+        "Is there a NaN in it": lambda counts: np.linalg.norm(np.nan * counts, 2),
+        "Do they come from": lambda counts: np.linalg.eigvals(np.nan * np.eye(3)).max(),
         "Singular matrix`. F is": lambda counts: np.linalg.inv(np.zeros((2, 2))),
         "positive definite`. F is": lambda counts: np.linalg.cholesky(-np.eye(2)),
         "complex128`. F is": changed("07.5", lambda value: value + 1e-9j),

@@ -326,7 +326,7 @@ def ask_told(answer):
     """told(x, label, n_categories) -> the best mean log-likelihood, given the label only."""
     compare(answer, whispers([0, 1, 2]), TOLD)
     try:
-        for labels in ([7, -2, 40], [-1, 300, 0], [5, 4, 6]):
+        for labels in ([300, -2, 0], [5, 4, 6]):
             compare(answer, whispers(labels), TOLD)
     except NotYet as said:
         raise NotYet(ANY_INTS) from said
@@ -633,6 +633,8 @@ INDEPENDENT = Part(
 STOPPED = {
     "Singular": SINGULAR, "positive definite": SINGULAR, "`complex": SINGULAR,
     "ZeroDivision": "A character that never occurs makes 0 / 0: leave out its row or column.",
+    "converge": "Is there a NaN in it, from the 0 / 0 of a character that never occurs?",
+    "infs or NaNs": "Do they come from the 0 / 0 of a character that never occurs?",
 }  # fmt: skip
 
 
