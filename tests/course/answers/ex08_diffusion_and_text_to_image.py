@@ -152,13 +152,9 @@ RIGHT = {
 # What no mistake of the exercise's own `wrong` makes.
 WRONG = {
     "08.1": {
-        "alpha_bar_0 = 1 is not among": (
-            lambda b: np.append(1, np.cumprod(1 - b)), right("08.1")[1],
-        ),
+        "is not among": (lambda b: np.append(1, np.cumprod(1 - b)), right("08.1")[1]),
         "Your alpha_bar is": (lambda b: np.cumprod(1 - b / 3), right("08.1")[1]),
-        "or added so that nothing": (
-            lambda b: np.cumprod(1 - b) + 1e-6, right("08.1")[1],
-        ),
+        "or added so that": (lambda b: np.cumprod(1 - b) + 1e-6, right("08.1")[1]),
         "changes the arrays": noised(
             lambda z, t, e, bars: (e.sort(), right("08.1")[1](z, t, e, bars))[1]
         ),
@@ -199,6 +195,6 @@ WRONG = {
             right("08.5")(z, 1 + 0 * noise, *rest)
         ),
         "one z_0 for each z": changed("08.5", lambda z: z[0]),
-        "Your z_0 is": changed("08.5", lambda z: z / 2),
+        "Your z_0 is": lambda z, *rest: z if len(rest[3]) == 1 else right("08.5")(z, *rest),
     },
 }  # fmt: skip

@@ -195,7 +195,7 @@ def spelling():
     for n_places, n, m, judged, k in (
         (5, 5, 60, 20, 0.3), (11, 27, 200, 11, 0.1), (3, 4, 9, 1, 2.0), (1, 3, 12, 5, 0.01),
         (2, 3, 700, 9, 1e-6), (4, 2, 1, 6, 30.0), (3, 1, 2, 3, 0.5), (1, 1, 1, 1, 0.1),
-        (27, 3, 8, 8, 0.2), (2, 40, 5, 7, 1.0),
+        (27, 3, 8, 8, 0.2), (2, 40, 5, 7, 1e-7),
     ):  # fmt: skip
         known, words = some_words(rng, m, n_places, n), some_words(rng, judged, n_places, n)
         kind = np.float64 if n_places == 2 else np.float32
@@ -326,7 +326,7 @@ def ask_told(answer):
     """told(x, label, n_categories) -> the best mean log-likelihood, given the label only."""
     compare(answer, whispers([0, 1, 2]), TOLD)
     try:
-        for labels in ([300, -2, 0], [5, 4, 6]):
+        for labels in ([254, -2, 2], [0, 300, -7]):
             compare(answer, whispers(labels), TOLD)
     except NotYet as said:
         raise NotYet(ANY_INTS) from said
@@ -443,7 +443,7 @@ def writings():
     """(written, trained_on, held_out): no two shares alike in the first two."""
     for written, trained_on, held_out in (
         ("anna anna zora zora zora kim mia kim annie bo bo ann anna lu ula lu zora iris bo lu "
-         "maria carol ula", "mia anna maria carola anna", "kim lu annika"),
+         "maria carol ula", "mia anna maria carola anna", "annika kim lu"),
         ("xo ax xo ax xo be eve be ada tessa tess be ax", "eve tessa eve ada",
          "be ada bea eve"),
         ("una", "anna", "bob"), ("bob bob", "anna", "bob"), ("bob bob", "anna bob", "bob eve"),
@@ -642,15 +642,15 @@ def unsettled(answer, got, counts):
     """What is wrong with a lambda that no known mistake makes."""
     others = [call(answer, other) for other in (counts[::-1, ::-1], counts.T)]
     expect(
-        all(close(got, other, 1e-3) for other in others),
-        "Your number changes if the characters are counted in another order, or the places: is "
-        f"it rounding? {SINGULAR}",
+        got < 2.01 and all(close(got, other, 1e-3) for other in others),
+        "Your number is too great for any table, or changes if the characters are counted in "
+        f"another order, or the places. If you invert F, that is rounding: {SINGULAR}",
     )
-    expect(got < 2.01, f"No table has a lambda as great as yours. Is it rounding? {SINGULAR}")
     want = threshold(counts)
     expect(
         not 0.9 * want < got < want,
-        f"Your answer is near, but a little too small. Is something added to F? {SINGULAR}",
+        "Your answer is near, but a little too small. Is something added to F, or rounded? "
+        f"{SINGULAR}",
     )
     values(got, want, THRESHOLD.name)
 
