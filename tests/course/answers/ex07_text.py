@@ -144,6 +144,7 @@ WRONG = {
     "07.3": {
         "changes the arrays": lambda w, t, h: (w.sort(), audit_by_counters(w, t, h))[1],
         "should be (4,): the shares": changed("07.3", lambda shares: shares[3]),
+        "Your answer is not finite": changed("07.3", lambda shares: shares * np.nan),
         "The shares sum to 1": changed("07.3", lambda shares: shares / 2),
         "The share `copied`": changed("07.3", lambda s: s[[2, 1, 0, 3]]),
     },
@@ -157,9 +158,7 @@ WRONG = {
         "Singular matrix`. F is": lambda counts: np.linalg.inv(np.zeros((2, 2))),
         "positive definite`. F is": lambda counts: np.linalg.cholesky(-np.eye(2)),
         "complex128`. F is": changed("07.5", lambda value: value + 1e-9j),
-        "if the characters are counted in": lambda counts: (
-            right("07.5")(counts) + counts[0, 0] / 1e3
-        ),
+        "if the characters are counted": lambda c: right("07.5")(c) + c[0, 0] / 1e3,
         "Is something added to F, or": changed("07.5", lambda value: 0.99 * value),
         "Your lambda": changed("07.5", lambda value: value / 1.3),
         "the largest one of the table": changed("07.5", lambda value: [value]),

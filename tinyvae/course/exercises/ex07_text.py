@@ -298,14 +298,15 @@ TOLD = Part(told, {
 
 
 def whispers(labels):
-    """(x, label, K): rows that depend on a label, some twice; the labels are of `labels`."""
+    """(x, label, K): rows that depend on a label, some twice; each of `labels` occurs, where
+    there are rows for it."""
     rng = np.random.default_rng(72)
     for n, n_places, k in (
-        (40, 4, 5), (30, 1, 3), (25, 7, 2), (300, 11, 27), (1, 3, 4), (3, 2, 6), (5, 2, 1),
-        (12, 6, 2),
+        (40, 4, 5), (30, 1, 3), (25, 7, 2), (250, 11, 27), (1, 3, 4), (3, 2, 6), (5, 2, 1),
+        (12, 6, 2), (4, 3, 4),
     ):  # fmt: skip
-        which = np.arange(n) % 3 if n == 3 else rng.choice([0, 0, 0, 1, 1, 2], n)
-        which[:3] = np.arange(3)[:n]  # each label occurs, where there are rows for it
+        which = (len(labels) * rng.random(n) ** 2).astype(int)
+        which[: len(labels)] = range(min(n, len(labels)))
         drawn = rng.integers(0, k, (n, n_places))
         repeats = rng.random((n, n_places)) < 0.6
         numbers = np.where(repeats, (which[:, None] + np.arange(n_places)) % k, drawn)
@@ -316,20 +317,17 @@ def whispers(labels):
     yield x, np.full(n, labels[0]), k
 
 
-ANY_INTS = (
-    "Right for labels from 0 up, but labels may be any ints, also negative ones. Loop over "
-    "`np.unique(label)`."
-)
-
-
 def ask_told(answer):
     """told(x, label, n_categories) -> the best mean log-likelihood, given the label only."""
-    compare(answer, whispers([0, 1, 2]), TOLD)
+    compare(answer, [case for k in (3, 2, 6) for case in whispers(range(k))], TOLD)
     try:
-        for labels in ([254, -2, 2], [0, 300, -7]):
+        for labels in ([254, -2, 2], [0, 300, -7], [-5, -1]):
             compare(answer, whispers(labels), TOLD)
     except NotYet as said:
-        raise NotYet(ANY_INTS) from said
+        raise NotYet(
+            "Right for labels from 0 up, but labels may be any ints, also negative ones. Loop "
+            "over `np.unique(label)`."
+        ) from said
 
 
 # 07.3: each function takes the lists written, trained_on and held_out.
@@ -448,6 +446,7 @@ def writings():
          "be ada bea eve"),
         ("una", "anna", "bob"), ("bob bob", "anna", "bob"), ("bob bob", "anna bob", "bob eve"),
         ("al al al", "anna", "bob"), ("eve", "eve", "eve"), ("io eve", "eve", "io"),
+        ("io a io", "io anna mia bob", "b b eve a kim"),
     ):  # fmt: skip
         yield written.split(), trained_on.split(), held_out.split()
 
@@ -672,6 +671,7 @@ def tables():
     yield rng.integers(0, 3, (2, 9)) + np.eye(2, 9, dtype=int)
     yield np.array([[0, 0, 0], [0, 3, 1], [0, 1, 2]])
     yield rng.integers(1, 3000, (3, 4))
+    yield from (np.array([[3, 1], [1, 4], [0, 0]]), np.array([[3, 1, 0], [1, 4, 0]]))
 
 
 def ask_threshold(answer):

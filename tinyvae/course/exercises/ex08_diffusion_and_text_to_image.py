@@ -129,9 +129,10 @@ def noisings():
     """(z0, t, eps, alpha_bar): N = d comes first, where steps along the columns would do."""
     rng = np.random.default_rng(81)
     for n, d, n_steps in (
-        (3, 3, 7), (5, 3, 9), (1, 4, 6), (6, 1, 8), (1, 1, 3), (2, 6, 2), (4, 2, 1), (3, 2, 99),
+        (3, 3, 7), (5, 3, 9), (1, 4, 4), (6, 1, 8), (1, 1, 3), (2, 6, 2), (4, 2, 1), (3, 2, 90),
     ):  # fmt: skip
         bars, t = falling(rng, n_steps), rng.integers(1, max(2, n_steps), n)
+        t = np.sort(t) if n_steps > 9 else t
         yield *rng.normal(0.3, 1.2, (1, n, d)), t, rng.normal(0.3, 1.2, (n, d)), bars
         yield *rng.normal(0.3, 1.2, (1, n, d)), 0 * t + n_steps, rng.normal(size=(n, d)), bars
 
@@ -202,7 +203,8 @@ def variance_of(formula):
 
 def not_wide(got, *given):
     """What is wrong with a variance that no known mistake makes."""
-    expect(got != 0, "Close to `there` = 1 your variance is 0. Only at 1 itself it is.")
+    seen = got != 0 or given[-1] < 0.999
+    expect(seen, "Close to `there` = 1 your variance is 0. Only at 1 itself it is.")
     values(got, width(*given), "your variance")
 
 
@@ -303,7 +305,7 @@ def leaps_back():
     rng = np.random.default_rng(82)
     for n, d, here, there in (
         (5, 3, 0.2, 0.7), (3, 3, 0.55, 0.6), (1, 4, 0.04, 0.9), (6, 1, 0.3, 0.31),
-        (1, 1, 4e-5, 0.02), (2, 3, 0.5, 1 - 2**-18), (2, 2, 0.4, 1.0), (2, 5, 1e-3, 1.0),
+        (1, 1, 4e-5, 0.02), (2, 3, 0.5, 1 - 2**-18), (2, 5, 1e-3, 1.0), (2, 3, 0.4, 1.0),
     ):  # fmt: skip
         z, z0 = rng.normal(0.4, 1.5, (2, n, d))
         kind = float if d == 3 else np.float64
@@ -536,7 +538,7 @@ def strengths():
     same = rng.integers(1, 9, (4, 2)) / 4  # what cancels is 0 to the last bit
     yield same, same, same, 1.5, 0.75
     for n, d, w, u in (
-        (5, 3, 1.5, 0.7), (1, 4, 0.3, 2.2), (6, 1, 4.0, 0.0), (2, 2, 0.0, 1.2), (4, 3, 0, 0),
+        (5, 3, 1.5, 0.7), (1, 4, 0.3, 2.2), (6, 1, 4.0, 0.0), (2, 5, 0.0, 1.2), (4, 3, 0, 0),
         (1, 1, 2, 3), (3, 3, 7.5, 7.5),
     ):  # fmt: skip
         yield *rng.normal(0.3, 1.1, (3, n, d)), w, u
@@ -710,8 +712,8 @@ def walks():
 
     for n, d, n_steps, steps in (
         (5, 3, 12, [12, 9, 5, 2]), (1, 2, 8, range(8, 0, -1)), (6, 1, 15, [13, 12, 4]),
-        (3, 3, 9, [6]), (2, 4, 20, [20, 15, 10, 5, 1]), (1, 1, 1, [1]), (2, 3, 4, [4]),
-        (2, 2, 2, [2, 1]), (2, 2, 60, [60, 59, 7, 3]),
+        (3, 3, 9, [6]), (2, 4, 20, [20, 15, 10, 5]), (1, 1, 1, [1]), (2, 3, 4, [4]),
+        (2, 2, 2, [2, 1]), (2, 3, 4, [1]), (2, 2, 60, [60, 59, 7, 3]),
     ):  # fmt: skip
         noise = rng.normal(size=(len(steps), n, d))
         yield rng.normal(size=(n, d)), noise, eps_hat, falling(rng, n_steps), np.array(steps)
