@@ -83,7 +83,8 @@ MUTANTS = [
            ("weight: Any = beta / len(mu)", "weight: Any = beta")),
     mutant(4, "recon gradient not divided by the batch", "distributions",
            ("self._last / len(self._last)\n\n    def mean(self, out: Array) -> Array:\n"
-            "        return sig", "self._last\n\n    def mean(self, out):\n        return sig")),
+            "        return sig",
+            "self._last\n\n    def mean(self, out):\n        return sig")),
     mutant(11, "forward keeps the picture, not its difference from x", "distributions",
            ("        self._last -= x\n", "")),
     mutant(3, "sample(): one draw for a whole row", "distributions",
