@@ -138,7 +138,9 @@ def log_sigma_in_loops(a, c, x, eps):
 
 
 RIGHT = {
-    "03.1": {"loops": draw_in_loops, "float32": lambda *given: reparameterize(*given).astype("f")},
+    "03.1": {
+        "loops": draw_in_loops, "float32": lambda *given: reparameterize(*given).astype("f"),
+    },
     "03.2": {"by sigma": draw_grad_by_sigma, "package": reparameterize_grad},
     "03.3": {
         "loops": (score_in_loops, estimate_in_loops),
