@@ -93,7 +93,7 @@ def ask_line(line):
     cases = [(a, b, t) for t in (0.3, 0.0, 1.0, np.float64(0.8))]
     for n_steps, n_z in ((4, 4), *SIZES):
         cases.append((*rng.normal(size=(2, n_z)), rng.random(n_steps)))
-    cases += [(a, a, 0.7), (a, b, np.array([1.0, 0.0, 0.0, 1.0, 0.5]))]
+    cases += [(a, a, 0.7), (40 * a, b, 0.6), (a, b, np.array([1.0, 0.0, 0.0, 1.0, 0.5]))]
     cases.append(tuple(array.astype(np.float32) for array in cases[-1]))
     compare(line, cases, LINE)
 
@@ -202,9 +202,10 @@ def is_zero(a, b):
     return not (a.any() and b.any())
 
 
-def at_two(*pairs):
-    """(a, b, t) for a number t and for three."""
-    return [(a, b, t) for a, b in pairs for t in (0.3, np.array([0.9, 0.0, 0.3]))]
+def at_each(*pairs):
+    """(a, b, t) for a number t, for one and for three."""
+    steps = 0.3, np.array([0.7]), np.array([0.9, 0.0, 0.3])
+    return [(a, b, t) for a, b in pairs for t in steps]
 
 
 def at_angle(w):
@@ -219,10 +220,10 @@ def care(right, said, mistake, **more):
     )
 
 
-A, ACROSS = np.array([0.1, 0.2, 0.3, 0.7]), np.array([0.7, -0.3, 0.2, -0.1])
-B, ONE = A + 2 * ACROSS, np.array([2.0])
-PARALLEL = at_two((A, 3 * A), (A, A), (B, B), (B, B / 7), (A, A + 1e-9), (ONE, 3 * ONE))
-ZERO = at_two((A, 0 * A), (0 * A, B), (0 * A, 0 * A))
+A, ACROSS = np.array([0.132, -0.723, 0.315, 0.271]), np.array([0.723, 0.132, -0.271, 0.315])
+B, C, ONE = A + 2 * ACROSS, np.array([0.1, 0.2, 0.3, 0.7]), np.array([2.0])
+PARALLEL = at_each((A, A), (C, 3 * C), (C, C / 7), (A, 90 * A + 1e-8), (ONE, 3 * ONE))
+ZERO = at_each((A, 0 * A), (0 * A, 90 * B), (0 * A, 0 * A), (ONE, 0 * ONE))
 RAISED = "At an angle of pi - {} the codes are not yet opposite, and you raise."
 NO_ANGLE = (
     "A code that is 0 has no direction, so no angle. There too the straight line is asked for."
@@ -250,6 +251,7 @@ CARE = [  # cases, Part, and what to say if ValueError is raised
             turned(lambda a, b: np.arccos(a @ b / (norm(a) * norm(b) + 1e-8))),
         ),
     ), ""),
+    ([(30 * A, 50 * B, 0.3)], Part(slerp, name="the arc between long codes", why=WHY), ""),
     *(([at_angle(w)], Part(slerp, {
         f"At an angle of {w} you take the straight line. That is far too early: it is asked "
         "for below 1e-6 only.": only(lambda a, b, w=w: omega(a, b) < 1.1 * w, lerp),
@@ -459,8 +461,9 @@ def labelled():
 def ask_direction(direction):
     """direction(mu, attribute) -> (L,): the least-squares slope of each latent."""
     cases = list(labelled())
-    small = tuple(array.astype(np.float32) for array in cases[0])
-    compare(direction, [*cases, small], DIRECTION)
+    mu, a = cases[0]
+    wide = [(9 * mu, 30 * a), (mu.astype(np.float32), a.astype(np.float32))]
+    compare(direction, cases + wide, DIRECTION)
 
 
 # 05.5: the least and the greatest reading of the smile along each slider; the notebook's
@@ -499,7 +502,7 @@ def ask_explored(latent, distance):
     expect(
         k == SMILE,
         f"From one end of its slider to the other, z{k} takes the reading from {LOW[k - 1]} to "
-        f"{HIGH[k - 1]}: it does not pass both -0.5 and 0.5. (The names count from 1, not from 0.)",
+        f"{HIGH[k - 1]}: it does not pass both -0.5 and 0.5. (The names count from 1, not 0.)",
     )
     for message, wrong in DISTANCES.items():
         expect(abs(distance - wrong) > 0.06, message)
