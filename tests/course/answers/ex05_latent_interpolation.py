@@ -8,21 +8,12 @@ import numpy as np
 from tinyvae import energy_distance
 from tinyvae.course.exercises import find
 
+from .ex03_sampling import changed, same
+
 FRESH = np.random.default_rng()
 line, arc, norms, slope, _, moments, picture, true_energy = (
     find(f"05.{i}").right for i in range(1, 9)
 )
-
-
-def changed(answer, *changes):
-    """`answer`, with its outputs changed by these functions."""
-    return lambda *given: tuple(
-        change(one) for change, one in zip(changes, answer(*given), strict=True)
-    )
-
-
-def same(value):
-    return value
 
 
 # 05.1, 05.2
@@ -105,12 +96,10 @@ def pictures_by_hand(model, codes):
 # 05.8
 
 
-def energy_by_quadrature(d, s):
-    step = 1e-3
-    r = np.arange(step / 2, math.sqrt(d) + 10, step)
-    log_p = -(d / 2 - 1) * math.log(2) - math.lgamma(d / 2) + (d - 1) * np.log(r) - r**2 / 2
-    norm = np.sum(r * np.exp(log_p)) * step
-    return norm * (2 * math.hypot(1, s) - math.hypot(1, 1) - math.hypot(s, s))
+def energy_by_terms(dim, spread):
+    length = np.exp(math.lgamma((dim + 1) / 2) - math.lgamma(dim / 2))
+    across = 2 * length * np.sqrt(2 * (1 + spread * spread))
+    return np.array(across - 2 * length - 2 * length * spread)
 
 
 def drawn(d, s):
@@ -129,7 +118,7 @@ RIGHT = {
         "one by one": lambda vae, z: [picture(vae, row[None])[0] for row in z],
     },
     "05.8": {
-        "quadrature": energy_by_quadrature,
+        "by terms": energy_by_terms,
         "Fraction": lambda d, s: Fraction(float(true_energy(d, s))),
     },
 }  # fmt: skip
@@ -144,6 +133,9 @@ WRONG = {
     "05.2": {
         "is wrong in 4 of 4": lambda a, b, t: np.ravel(arc(a, b, 0.3)) ** 3,
         "Called with a of shape": lambda a, b, t: arc(np.stack([a, a]), b, t),
+        "puts out `None`": lambda a, b, t: (
+            None if np.allclose(a @ b, -math.sqrt(a @ a * (b @ b)), 1e-9, 0) else arc(a, b, t)
+        ),
     },
     "05.3": {
         "puts out one": lambda *given: norms(*given)[0],
