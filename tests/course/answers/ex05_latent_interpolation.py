@@ -16,48 +16,9 @@ line, arc, norms, slope, _, moments, picture, true_energy = (
 )
 
 
-# 05.1, 05.2
-
-
-def line_in_loops(first, last, steps):
-    if np.ndim(steps) == 0:
-        return tuple(x + steps * (y - x) for x, y in zip(first, last, strict=True))
-    return tuple(line_in_loops(first, last, step) for step in steps)
-
-
-def line_by_outer_in_float32(a, b, t):
+def line_in_float32(a, b, t):
     a, b, t = a.astype(np.float32), b.astype(np.float32), np.float32(t)
     return a - t * a + t * b if t.ndim == 0 else np.outer(1 - t, a) + np.outer(t, b)
-
-
-def one_by_one(a, b, t):
-    return [arc(a, b, s) for s in t] if np.ndim(t) else arc(a, b, t).tolist()
-
-
-def arc_by_turning(a, b, t):
-    """From a, turn towards the part of b that is across a."""
-    share, lengths = np.asarray(t)[..., None], (np.linalg.norm(a), np.linalg.norm(b))
-    if min(lengths) == 0:
-        return (1 - share) * a + share * b
-    u, v = a / lengths[0], b / lengths[1]
-    w = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
-    if np.pi - w < 1e-6:
-        raise ValueError("opposite")
-    if w < 1e-6:
-        return (1 - share) * a + share * b
-    across = (v - np.cos(w) * u) / np.sin(w)
-    turned = np.cos(share * w) * u + np.sin(share * w) * across
-    first = np.sin((1 - share) * w) / np.sin(w) * (lengths[0] - lengths[1])
-    return first * u + lengths[1] * turned
-
-
-# 05.3, 05.4
-
-
-def norms_in_loops(t, d):
-    mean_norm = math.sqrt(2) * math.exp(math.lgamma((d + 1) / 2) - math.lgamma(d / 2))
-    square = [d * (1 - 2 * s + 2 * s * s) for s in t]
-    return square, tuple(math.sqrt(one / d) * mean_norm for one in square)
 
 
 def direction_by_polyfit(codes, label):
@@ -69,9 +30,6 @@ def direction_by_cov_in_float32(mu, attribute):
     return (both[0, 1:] / both[0, 0]).astype(np.float32)
 
 
-# 05.6, 05.7
-
-
 def moments_by_cov(mu, logvar):
     return mu.mean(axis=0), np.cov(mu.T, ddof=0) + np.diag(np.mean(np.exp(logvar), axis=0))
 
@@ -80,20 +38,6 @@ def moments_about_zero_in_float32(m, lv):
     m, lv = m.astype(np.float32), lv.astype(np.float32)
     second = (m.T @ m + np.diag(np.exp(lv).sum(axis=0))) / np.float32(len(m))
     return m.mean(axis=0), second - np.outer(m.mean(axis=0), m.mean(axis=0))
-
-
-def pictures_by_hand(model, codes):
-    out = model.decode(codes)
-    kind = type(model.likelihood).__name__
-    if kind == "Gaussian":
-        return out.tolist()
-    if kind == "Bernoulli":
-        return np.exp(-np.logaddexp(0, -out))
-    blocks = np.exp(out.reshape(len(out), -1, model.likelihood.n_categories))
-    return (blocks / blocks.sum(-1, keepdims=True)).reshape(out.shape).astype(np.float32)
-
-
-# 05.8
 
 
 def energy_by_terms(dim, spread):
@@ -107,14 +51,20 @@ def drawn(d, s):
 
 
 RIGHT = {
-    "05.1": {"loops": line_in_loops, "outer, float32": line_by_outer_in_float32},
-    "05.2": {"one by one": one_by_one, "turning": arc_by_turning},
-    "05.3": {"loops": norms_in_loops, "float32": changed(norms, np.float32, np.float32)},
+    "05.1": {"tuple": lambda *given: tuple(line(*given)), "float32": line_in_float32},
+    "05.2": {
+        "list": lambda *given: arc(*given).tolist(),
+        "float32": lambda *given: arc(*given).astype("f"),
+    },
+    "05.3": {
+        "list, tuple": changed(norms, list, tuple),
+        "float32": changed(norms, np.float32, np.float32),
+    },
     "05.4": {"polyfit": direction_by_polyfit, "cov, float32": direction_by_cov_in_float32},
     "05.5": {"arrays": (np.array(7.0), np.float32(3.1)), "others": (7, Fraction(13, 4))},
     "05.6": {"np.cov": moments_by_cov, "second moment": moments_about_zero_in_float32},
     "05.7": {
-        "by hand": pictures_by_hand,
+        "list": lambda *given: picture(*given).tolist(),
         "one by one": lambda vae, z: [picture(vae, row[None])[0] for row in z],
     },
     "05.8": {
@@ -125,9 +75,7 @@ RIGHT = {
 
 WRONG = {
     "05.1": {
-        "The shape of the line is (4,), but should be (1, 4)": lambda a, b, t: (
-            np.squeeze(line(a, b, t))
-        ),
+        "is (4,), but should be (1, 4)": lambda *given: np.squeeze(line(*given)),
         "wrong in 1 of 4 places": lambda a, b, t: line(a, b, t) * (np.arange(len(a)) != 3),
     },
     "05.2": {

@@ -323,7 +323,7 @@ def ask_arc(arc):
 
 
 def chi_mean(d):
-    """The mean norm of a draw of N(0, I) in d dimensions."""
+    """The mean norm of a draw of N(0, I) in d dimensions; sqrt(d - 1/2) is off by 5e-6."""
     return float(np.sqrt(2) * np.exp(lgamma((d + 1) / 2) - lgamma(d / 2)))
 
 
@@ -332,7 +332,7 @@ def f(t):
     return (1 - t) ** 2 + t**2
 
 
-MEAN_SQUARE = Part(lambda t, d: d * f(t), {
+NORMS = exact(Part(lambda t, d: d * f(t), {
     "The two are in the wrong order: the mean square norm comes first.":
         lambda t, d: np.sqrt(f(t)) * chi_mean(d),
     "Your mean square norm is d at every t. That is so at the ends only: between them two "
@@ -349,8 +349,8 @@ MEAN_SQUARE = Part(lambda t, d: d * f(t), {
     "Your mean square norm is that of the middle for every t.": lambda t, d: d / 2 + 0 * t,
     "Your first number has a cross term, of `t (1 - t)`. For independent codes of mean 0 the "
     "mean of `a @ b` is 0.": lambda t, d: d * (1 - 2 * t) ** 2,
-}, name="your mean square norm", why="one number for each t")  # fmt: skip
-MEAN = Part(lambda t, d: np.sqrt(f(t)) * chi_mean(d), {
+}, name="your mean square norm", why="one number for each t")), exact(Part(
+    lambda t, d: np.sqrt(f(t)) * chi_mean(d), {
     "Your mean norm is the root of the mean square norm. The mean of a root is less than the "
     "root of the mean.": lambda t, d: np.sqrt(d * f(t)),
     "Your mean norm scales with the variance `(1 - t)² + t²`; a norm scales with its root.":
@@ -361,8 +361,7 @@ MEAN = Part(lambda t, d: np.sqrt(f(t)) * chi_mean(d), {
         lambda t, d: chi_mean(d) / np.sqrt(2) + 0 * t,
     "Your second number is the scale of the coordinates alone; the mean norm of a standard "
     "normal code multiplies it.": lambda t, d: np.sqrt(f(t)),
-}, name="your mean norm", why="one number for each t", tolerance=2e-6)  # fmt: skip
-NORMS = exact(MEAN_SQUARE), exact(MEAN)  # sqrt(d - 1/2) for the mean norm is off by 5e-6
+}, name="your mean norm", why="one number for each t", tolerance=2e-6))  # fmt: skip
 
 
 def ask_line_norms(line_norms):
@@ -765,9 +764,7 @@ EXERCISES = [
         "`tv.slerp` takes the same care, and finds small angles more exactly, by arctan2.",
         ask=ask_arc, right=slerp,
         wrong=REFUSALS | in_parts(ARC) | {
-            message: wrong
-            for _, part, _ in CARE
-            for message, wrong in in_parts(part).items()
+            message: wrong for _, part, _ in CARE for message, wrong in in_parts(part).items()
         },
     ),
     Exercise(
@@ -842,8 +839,7 @@ EXERCISES = [
         ask=ask_pictures, right=picture,
         wrong={
             message: under(likelihood, wrong)
-            for likelihood, mistakes in PICTURES.items()
-            for message, wrong in mistakes.items()
+            for likelihood, wrongs in PICTURES.items() for message, wrong in wrongs.items()
         },
     ),
     Exercise(
