@@ -655,6 +655,11 @@ def ask_pictures(pictures):
         compare(pictures, painters(likelihood), replace(part, otherwise=unknown))
 
 
+def drawn(vae, z):
+    """Pictures with chance in them."""
+    return vae.likelihood.sample(vae.decode(z), np.random.default_rng(0))
+
+
 def under(likelihood, wrong):
     """`picture`, but wrong(vae, z) for VAEs of this likelihood."""
     kind = type(likelihood)
@@ -840,7 +845,7 @@ EXERCISES = [
         wrong={
             message: under(likelihood, wrong)
             for likelihood, wrongs in PICTURES.items() for message, wrong in wrongs.items()
-        },
+        } | {NO_GREYS: [lambda vae, z: 0 * picture(vae, z), drawn]},
     ),
     Exercise(
         "05.8", "Museum: a true value that was drawn", points=3,
