@@ -197,7 +197,8 @@ WRONG = {
         "it puts out one": lambda *given: slopes(*given)[0],
         "the estimate for mu is right, but not": clipped(slopes, 2),
         "noise of its own": lambda df, m, v, e: slopes(df, m, v, own.normal(size=len(e))),
-        "wrong sign": changed(slopes, same, np.negative),
+        "logvar has the wrong sign": changed(slopes, same, np.negative),
+        "mu has the wrong sign": changed(slopes, np.abs, same),
     },
     "03.5": {
         "or it is an estimate from draws": changed(variances, lambda v: 1.02 * v, same),

@@ -284,8 +284,8 @@ def steps(z):
 
 
 def wave(z):
-    """A function that is no straight line, nor is its derivative."""
-    return np.cos(2 * np.asarray(z)) + 0.7 * np.asarray(z) ** 2
+    """A function that is no straight line, and neither positive nor negative."""
+    return np.cos(2 * np.asarray(z)) + 0.7 * np.asarray(z) ** 2 - 1.2
 
 
 def notes():
