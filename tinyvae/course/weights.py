@@ -1,0 +1,37 @@
+"""A model as a page can carry it: its settings, and its parameters in base64.
+
+js/weights.js makes the model of it again.
+"""
+
+import base64
+
+import numpy as np
+
+SIZES = "n_x", "n_h", "n_z", "n_c"
+
+
+def pack(model, dtype="float32"):
+    """A VAE or a Diffusion as a dict for JSON: kind, settings, dtype, weights.
+
+    `weights` is model.params.vector in little-endian `dtype`, float32 or float16 (half the
+    bytes; a weight keeps three digits). ValueError for another dtype, or for a parameter that
+    is not finite in it.
+    """
+    if dtype not in ("float32", "float16"):
+        raise ValueError(f"dtype must be float32 or float16, got {dtype!r}")
+    with np.errstate(over="ignore"):  # too large becomes inf, refused just below
+        vector = model.params.vector.astype(np.dtype(dtype).newbyteorder("<"))
+    if not np.isfinite(vector).all():
+        raise ValueError(f"the model's parameters must be finite in {dtype}")
+    weights = base64.b64encode(vector.tobytes()).decode("ascii")
+    kind = type(model).__name__
+    return {"kind": kind, "settings": _settings(model), "dtype": dtype, "weights": weights}
+
+
+def _settings(model):
+    settings = {name: getattr(model, name) for name in SIZES if hasattr(model, name)}
+    settings["activation"] = model.activation.__name__
+    if hasattr(model, "alpha_bar"):
+        return settings | {"alpha_bar": model.alpha_bar.tolist()}
+    likelihood = model.likelihood
+    return settings | {"likelihood": [type(likelihood).__name__, dict(likelihood.settings)]}
