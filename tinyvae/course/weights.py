@@ -15,8 +15,11 @@ def pack(model, dtype="float32"):
 
     `weights` is model.params.vector in little-endian `dtype`, float32 or float16 (half the
     bytes; a weight keeps three digits). ValueError for another dtype, or for a parameter that
-    is not finite in it.
+    is not finite in it; TypeError for a model that js/weights.js would not know.
     """
+    kind = type(model).__name__
+    if kind not in ("VAE", "Diffusion"):
+        raise TypeError(f"cannot pack a {kind}: a page knows a VAE and a Diffusion")
     if dtype not in ("float32", "float16"):
         raise ValueError(f"dtype must be float32 or float16, got {dtype!r}")
     with np.errstate(over="ignore"):  # too large becomes inf, refused just below
@@ -24,7 +27,6 @@ def pack(model, dtype="float32"):
     if not np.isfinite(vector).all():
         raise ValueError(f"the model's parameters must be finite in {dtype}")
     weights = base64.b64encode(vector.tobytes()).decode("ascii")
-    kind = type(model).__name__
     return {"kind": kind, "settings": _settings(model), "dtype": dtype, "weights": weights}
 
 
