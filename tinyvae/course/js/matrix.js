@@ -42,8 +42,8 @@ export function addProduct(out, a, b, k, m) {
     let i = 0;
     // Four rows of b at a time: out is then read and written a quarter as often.
     for (; i + 3 < k; i += 4) {
-      const [a0, a1, a2, a3] = [a[row + i], a[row + i + 1], a[row + i + 2], a[row + i + 3]];
-      const [b0, b1, b2, b3] = [i * m, (i + 1) * m, (i + 2) * m, (i + 3) * m];
+      const a0 = a[row + i], a1 = a[row + i + 1], a2 = a[row + i + 2], a3 = a[row + i + 3];
+      const b0 = i * m, b1 = b0 + m, b2 = b1 + m, b3 = b2 + m;
       for (let j = 0; j < m; j++) {
         out[o + j] += a0 * b[b0 + j] + a1 * b[b1 + j] + a2 * b[b2 + j] + a3 * b[b3 + j];
       }
