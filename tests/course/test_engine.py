@@ -205,6 +205,43 @@ def test_the_modules_are_whole_and_ask_for_nothing(engine):
         assert not re.search(rf"\b{word}\b", text), word
 
 
+MIRRORED = "ops", "parameters", "layers", "distributions", "sampling", "models", "optim"
+MIRRORED += "train", "evaluate", "diffusion"
+# Python has these without a name of their own: in a comprehension, in `train`, in `path`.
+UNNAMED = {"joined", "schedule", "step"}
+NAMES = """
+const names = {};
+for (const name of process.argv.slice(2)) {
+  const exported = Object.entries(await import(process.argv[1] + name + ".js"));
+  const methods = made => Object.getOwnPropertyNames(made.prototype ?? {});
+  names[name] = Object.fromEntries(exported.map(([key, made]) => [key, methods(made)]));
+}
+console.log(JSON.stringify(names));
+"""
+
+
+def python_name(name):
+    """logProb as log_prob; compute is Python's call."""
+    snake = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
+    return {"compute": "__call__"}.get(name, snake)
+
+
+@needs_node
+def test_each_name_in_the_modules_is_one_in_the_python(engine):
+    """Who has read one can read the other: file by file, name by name."""
+    command = ["node", "--input-type=module", "--eval", NAMES, f"{engine.folder.as_uri()}/"]
+    run = subprocess.run([*command, *MIRRORED], capture_output=True, text=True)
+    for module_name, exports in json.loads(run.stdout).items():
+        there = importlib.import_module(f"tinyvae.{module_name}")
+        for name, methods in exports.items():
+            if name in UNNAMED:
+                continue
+            mirrored = getattr(there, name if name[0].isupper() else python_name(name))
+            members = {python_name(m) for m in methods} - {"constructor", "n_in"} - UNNAMED
+            own = dir(mirrored)
+            assert {m for m in members if m not in own and f"_{m}" not in own} == set(), name
+
+
 @needs_node
 def test_bad_input_is_refused_by_name(engine):
     rng, sizes = np.random.default_rng(0), (6, (5, 4), 3)
