@@ -6,7 +6,7 @@ import { logmeanexp, logsumexp, sigmoid, softplus } from "./ops.js";
 import { Adam } from "./optim.js";
 import { Given, Random } from "./random.js";
 import { train } from "./train.js";
-import { unpack } from "./weights.js";
+import { bytes, unpack } from "./weights.js";
 
 function gradients(model, { x, eps, c, beta, free_bits }) {
   model.elbo(x, eps, c);
@@ -86,8 +86,15 @@ const ASKED = {
     };
   },
 
+  // Bytes as a page has them, and as Jupyter does: a view of part of a longer buffer.
   weights({ packed }) {
-    return { weights: unpack(packed).params.vector };
+    const { buffer } = bytes(packed.weights), longer = new Uint8Array(buffer.byteLength + 9);
+    longer.set(new Uint8Array(buffer), 3);
+    const view = new DataView(longer.buffer, 3, buffer.byteLength);
+    return {
+      weights: unpack(packed).params.vector,
+      view: unpack({ ...packed, weights: view }).params.vector,
+    };
   },
 
   scalars({ a }) {
