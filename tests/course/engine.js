@@ -117,7 +117,7 @@ const ASKED = {
   },
 
   // Bad input: the message of each error, null where there is none.
-  refused({ conditional, plain, diffusion }) {
+  refused({ conditional, plain, halved, diffusion }) {
     const vae = unpack(plain), told = unpack(conditional), { n_x, n_z } = vae;
     const x = new Float64Array(2 * n_x), z = new Float64Array(2 * n_z);
     const attempts = {
@@ -131,6 +131,8 @@ const ASKED = {
       "backward before elbo": () => vae.backward(),
       "too little noise": () => vae.sample(1, new Given([1])),
       "weights cut short": () => unpack({ ...plain, weights: plain.weights.slice(0, -8) }),
+      "an encoder that was left out": () => unpack(halved).encode(x),
+      "nor has it an elbo": () => unpack(halved).elbo(x, z),
       "a diffusion's condition": () => unpack(diffusion).sample(1, new Random(0), [1, 2, 3]),
       "guidance to nowhere": () => unpack(diffusion).sample(1, new Random(0), null, 2),
       "a rate that diverges": () => {
@@ -138,7 +140,8 @@ const ASKED = {
         return [...train(vae, opt, x, settings, new Random(0))];
       },
       "what diverged is as it was": () => {
-        throw new Error(unpack(plain).params.vector.every((p, i) => p === vae.params.vector[i]));
+        const before = unpack(plain).params.vector;
+        throw new Error(before.every((p, i) => p === vae.params.vector[i]));
       },
     };
     return Object.fromEntries(Object.entries(attempts).map(([name, attempt]) => {
@@ -155,6 +158,7 @@ const ASKED = {
   speed({ face, digits, x }) {
     const vae = unpack(face), z = new Random(0).standardNormal(vae.n_z);
     const answers = { decode: median(2000, () => vae.picture(z)) };
+    answers.unpack = median(20, () => unpack(face));
     for (const [name, packed] of Object.entries(digits)) {
       const model = unpack(packed), opt = new Adam(model.params), began = performance.now();
       const settings = { epochs: 30, batchSize: 64 };

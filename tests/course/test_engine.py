@@ -248,9 +248,11 @@ def test_each_name_in_the_modules_is_one_in_the_python(engine):
 @needs_node
 def test_bad_input_is_refused_by_name(engine):
     rng, sizes = np.random.default_rng(0), (6, (5, 4), 3)
+    vae = tv.VAE(*sizes, rng)
     job = {
         "asked": "refused",
-        "plain": pack(tv.VAE(*sizes, rng)),
+        "plain": pack(vae),
+        "halved": pack(vae, encoder=False),
         "conditional": pack(tv.VAE(*sizes, rng, n_c=2)),
         "diffusion": pack(tv.Diffusion(4, 2, (5,), log_snr_schedule(3), rng)),
     }
@@ -266,6 +268,8 @@ def test_bad_input_is_refused_by_name(engine):
         "backward before elbo": "there",
         "too little noise": "there",
         "weights cut short": "weights",
+        "an encoder that was left out": "this",
+        "nor has it an elbo": "this",
         "a diffusion's condition": "c",
         "guidance to nowhere": "guidance",
         "a rate that diverges": "training",
@@ -280,8 +284,7 @@ def test_what_python_packs_is_json_in_the_order_of_params(dtype):
     raw, little = base64.b64decode(packed.pop("weights")), np.dtype(dtype).newbyteorder("<")
     np.testing.assert_array_equal(np.frombuffer(raw, little), vae.params.vector.astype(dtype))
     assert packed == {
-        "kind": "VAE",
-        "dtype": dtype,
+        "kind": "VAE", "dtype": dtype, "encoder": True,
         "settings": {
             "n_x": 6, "n_h": [5, 4], "n_z": 3, "n_c": 2, "activation": "ReLU",
             "likelihood": ["Categorical", {"n_categories": 3}],
@@ -289,14 +292,18 @@ def test_what_python_packs_is_json_in_the_order_of_params(dtype):
     }  # fmt: skip
 
 
-def test_what_no_page_could_read_is_not_packed():
+def test_what_no_page_could_read_or_use_is_not_packed():
     vae = tv.VAE(6, (5,), 3, np.random.default_rng(0))
     with pytest.raises(ValueError, match="dtype must be float32 or float16, got 'int8'"):
         pack(vae, "int8")
     vae.params["decoder.1.b"] = 1e5
     with pytest.raises(ValueError, match="must be finite in float16"):
         pack(vae, "float16")
-    with pytest.raises(TypeError, match="cannot pack a Autoencoder"):
+    assert len(pack(vae, encoder=False)["weights"]) < 0.6 * len(pack(vae)["weights"])
+    diffusion = tv.Diffusion(4, 0, (5,), log_snr_schedule(3), np.random.default_rng(0))
+    with pytest.raises(ValueError, match="encoder must be True for a Diffusion"):
+        pack(diffusion, encoder=False)
+    with pytest.raises(TypeError, match="got Autoencoder"):
         pack(tv.Autoencoder(6, (5,), 3, np.random.default_rng(0)))
 
 

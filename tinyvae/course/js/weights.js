@@ -3,7 +3,6 @@ import { Diffusion } from "./diffusion.js";
 import { Bernoulli, Categorical, Gaussian } from "./distributions.js";
 import { ReLU, SiLU, Tanh } from "./layers.js";
 import { VAE } from "./models.js";
-import { Random } from "./random.js";
 
 const ACTIVATIONS = { Tanh, ReLU, SiLU };
 const LIKELIHOODS = {
@@ -12,31 +11,48 @@ const LIKELIHOODS = {
   Categorical: ({ n_categories }) => new Categorical(n_categories),
 };
 
-/** The VAE or Diffusion packed as { kind, settings, dtype, weights }. */
-export function unpack({ kind, settings, dtype, weights }) {
-  const model = build(kind, settings), { vector } = model.params;
-  const numbers = floats(bytes(weights), dtype);
-  if (numbers.length !== vector.length) {
-    throw new RangeError(`weights must hold ${vector.length} numbers, got ${numbers.length}`);
+const NO_CHANCE = { standardNormal: n => new Float64Array(n) }; // every number is then read
+
+/** The VAE or Diffusion packed as { kind, settings, dtype, encoder, weights }. */
+export function unpack({ kind, settings, dtype, encoder, weights }) {
+  const model = build(kind, settings), numbers = floats(bytes(weights), dtype);
+  const start = encoder ? 0 : leaveOut(model), { vector } = model.params;
+  if (start + numbers.length !== vector.length) {
+    const size = vector.length - start;
+    throw new RangeError(`weights must hold ${size} numbers, got ${numbers.length}`);
   }
-  vector.set(numbers);
+  vector.set(numbers, start);
   return model;
 }
 
 function build(kind, settings) {
-  const { n_x, n_h, n_z, n_c, alpha_bar, likelihood } = settings, rng = new Random(0);
+  const { n_x, n_h, n_z, n_c, alpha_bar, likelihood } = settings;
   const activation = ACTIVATIONS[settings.activation];
-  if (kind === "Diffusion") return new Diffusion(n_z, n_c, n_h, alpha_bar, rng, { activation });
+  if (kind === "Diffusion") {
+    return new Diffusion(n_z, n_c, n_h, alpha_bar, NO_CHANCE, { activation });
+  }
   const [name, options] = likelihood;
-  return new VAE(n_x, n_h, n_z, rng, {
+  return new VAE(n_x, n_h, n_z, NO_CHANCE, {
     likelihood: LIKELIHOODS[name](options), activation, n_c,
   });
+}
+
+/** Take the encoder from a VAE that only decodes; how many parameters it had. */
+function leaveOut(vae) {
+  const own = Object.values(vae.encoder.params).reduce((sum, array) => sum + array.length, 0);
+  const compute = () => {
+    throw new Error("this VAE has no encoder: it was packed without");
+  };
+  vae.encoder = { compute, forward: compute };
+  return own;
 }
 
 /** Bytes come as base64 (a page) or as a DataView (Jupyter). */
 export function bytes(data) {
   if (data instanceof DataView) return data;
-  return new DataView(Uint8Array.from(atob(data), letter => letter.charCodeAt(0)).buffer);
+  const letters = atob(data), all = new Uint8Array(letters.length);
+  for (let i = 0; i < all.length; i++) all[i] = letters.charCodeAt(i);
+  return new DataView(all.buffer);
 }
 
 /** The little-endian numbers of a DataView, "float32" or "float16". */
@@ -45,7 +61,9 @@ export function floats(view, dtype) {
     float32: { size: 4, read: at => view.getFloat32(at, true) },
     float16: { size: 2, read: at => half(view.getUint16(at, true)) },
   }[dtype];
-  return Float64Array.from({ length: view.byteLength / size }, (_, i) => read(i * size));
+  const numbers = new Float64Array(Math.floor(view.byteLength / size));
+  for (let i = 0; i < numbers.length; i++) numbers[i] = read(i * size);
+  return numbers;
 }
 
 /**
