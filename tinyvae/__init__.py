@@ -46,3 +46,4 @@ from tinyvae.optim import Adam
 from tinyvae.sampling import reparameterize, reparameterize_grad
 from tinyvae.storage import load, load_checkpoint, load_face_vae, save
 from tinyvae.train import Diverged, train
+from tinyvae.version import __version__
