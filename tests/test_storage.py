@@ -127,7 +127,7 @@ def test_a_file_that_would_need_pickle(tmp_path):
 def test_an_interrupted_save_leaves_the_old_file_whole(saved, monkeypatch):
     path, _ = saved
     old = path.read_bytes()
-    for place in ("tinyvae.storage.os.fsync", "tinyvae.storage.np.savez"):
+    for place in ("tinyvae.files.os.fsync", "tinyvae.storage.np.savez"):
         with monkeypatch.context() as patch:
             patch.setattr(place, lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
             with pytest.raises(OSError, match="disk full"):

@@ -14,7 +14,7 @@ import numpy as np
 import tinyvae as tv
 from tinyvae.data.names import ALPHABET
 from tinyvae.evaluate import mean_terms
-from tinyvae.storage import replacing
+from tinyvae.files import replacing
 from tinyvae.validation import check_int
 
 DESCRIPTION = """\
