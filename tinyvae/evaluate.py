@@ -5,7 +5,7 @@ import numpy as np
 from tinyvae.distributions import kl_to_prior, log_normal
 from tinyvae.ops import logsumexp
 from tinyvae.sampling import reparameterize
-from tinyvae.validation import check_generator, check_int, check_matrix
+from tinyvae.validation import check_generator, check_int, check_matrix, check_real
 
 ROWS = 1024  # examples handled at a time
 NUMBERS = 1 << 18  # at most about this many numbers in one decoded block, to stay in the cache
@@ -88,7 +88,7 @@ def energy_distance(x, y):
     Plan. Inference 143); the estimate scatters about it, so it may fall below 0. No draw is
     paired with itself. ValueError for fewer than 2 draws of either.
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = check_real("x", x), check_real("y", y)
     if x.ndim != 2 or x.shape[1:] != y.shape[1:] or min(len(x), len(y)) < 2:
         raise ValueError(
             f"x and y must be (N, L), (M, L), N and M >= 2, got {x.shape}, {y.shape}"

@@ -4,9 +4,13 @@ Every public function asks these before it changes anything.
 """
 
 import math
+import numbers
 import operator
+import sys
 
 import numpy as np
+
+ROUNDING = 4 * float(np.finfo(np.float32).eps)  # what a scaler's arithmetic may miss 0 or 1 by
 
 
 def check_int(name, value, least=1):
@@ -55,19 +59,113 @@ def check_dtype(dtype):
     return dtype
 
 
-def check_matrix(name, value, width, dtype):
-    """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
+def check_unmasked(name, value):
+    """ValueError if entries of a masked array are masked: what they hide is no data."""
+    ma = sys.modules.get("numpy.ma")  # where it is not loaded, nothing is masked
+    rows = value if isinstance(value, (list, tuple)) else ()
+    if ma and (ma.is_masked(value) or any(map(ma.is_masked, rows))):
+        raise ValueError(f"{name} must have no masked entries: fill them, or leave them out")
+
+
+def check_real(name, value):
+    """`value` as an array of real numbers of any shape; no copy if it is one.
+
+    ValueError or TypeError for what would lose something on the way: masked entries, missing
+    ones, rows of unequal length, sparse matrices, text, complex numbers.
+    """
+    check_unmasked(name, value)
+    if hasattr(value, "todense"):
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be dense, got a sparse {kind}: use its toarray()")
     try:
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"{name} must be a matrix, got rows of unequal length") from None
+    if array.dtype.kind == "O":  # as frames of nullable columns give
+        return _real_objects(name, array)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    return array
+
+
+def _real_objects(name, array):
+    """An array of objects as float64, if each is a real number."""
+    wrong = [v for v in array.flat if not isinstance(v, (numbers.Real, np.bool_))][:1]
+    for value in wrong:
+        if value is None or type(value).__name__ in ("NAType", "NaTType"):
+            raise ValueError(f"{name} must have no missing entries, got {value}")
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be an array of real numbers, got dtype object, a {kind}")
+    try:
+        return array.astype(np.float64)
+    except OverflowError:  # a whole number too large for a float
+        raise ValueError(f"{name} must be finite in float64, got a larger number") from None
+
+
+def check_matrix(name, value, width, dtype):
+    """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
+    array = check_real(name, value)
     if array.ndim != 2 or array.shape[1] != width or not len(array):
-        raise ValueError(f"{name} must have shape (N, {width}) with N >= 1, got {array.shape}")
+        more = ": a picture, grey or in colour, is one row of numbers" * (array.ndim > 2)
+        raise ValueError(
+            f"{name} must have shape (N, {width}) with N >= 1, got {array.shape}{more}"
+        )
     with np.errstate(over="ignore"):  # too large for dtype becomes inf, refused just below
         array = array.astype(dtype, copy=False)
     # A NaN passes through min and max, so two quick passes and no temporary array suffice.
     if not (np.isfinite(array.min()) and np.isfinite(array.max())):
         raise ValueError(f"{name} must be finite in {np.dtype(dtype)}, got NaN or infinity")
     return array
+
+
+def check_variation(name, value, dtype):
+    """ValueError if a column of the matrix `value` varies, and would be constant in `dtype`.
+
+    float32 keeps about 7 digits, so that seconds since 1970 can become one number. A column
+    that varies by 1e-12 of its size is taken for constant, and rounded, already.
+    """
+    array = check_real(name, value)
+    if np.can_cast(array.dtype, dtype):
+        return
+    low, high = array.min(axis=0), array.max(axis=0)
+    less, more = low.astype(np.float64), high.astype(np.float64)
+    varies = more - less > 1e-12 * np.maximum(np.abs(less), np.abs(more))
+    kept = low.astype(dtype)
+    for column in np.flatnonzero(varies & (kept == high.astype(dtype)) & (kept != 0)):
+        raise ValueError(
+            f"{name} must vary in {np.dtype(dtype)}: column {column} goes from {low[column]!s} "
+            f"to {high[column]!s}, one number there; subtract the column's mean first"
+        )
+
+
+def check_unit(name, x):
+    """The array `x`, in [0, 1]; a copy if rounding left a little more, which is cut off.
+
+    A scaler's rounding misses the ends by a few units in the last digit. ValueError for more.
+    """
+    low, high = x.min(), x.max()
+    if low >= 0 and high <= 1:
+        return x
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        raise ValueError(
+            f"{name} must lie in [0, 1] for a Bernoulli likelihood, "
+            f"got values from {low!s} to {high!s}"
+        )
+    return x.clip(0, 1)
+
+
+def import_error(error, what, package, extra):
+    """The ImportError to raise for `error`, as `what` needs `package`. It names the file that
+    Python took for a module, where there is one: a learner's own sklearn.py, say."""
+    from importlib.util import find_spec  # here, since few need it
+
+    name = (error.name or "").partition(".")[0]
+    spec = find_spec(name) if name else None
+    if spec is None or not spec.origin:
+        why = f"pip install {package}, or tinyvae with its extra [{extra}] ({error})"
+    else:
+        why = (
+            f"Python took {spec.origin} for {name} ({error}). If that file is yours, give it "
+            "another name and restart"
+        )
+    return ImportError(f"{what} needs {package}: {why}")
