@@ -24,7 +24,7 @@ try:
     from sklearn.utils import check_array, check_random_state
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise import_error(error, "VAETransformer", "scikit-learn", "data") from error
+    raise import_error(error, "VAETransformer", "sklearn") from error
 
 LIKELIHOODS = {"gaussian": Gaussian(), "bernoulli": Bernoulli()}  # each VAE copies its own
 ACTIVATIONS = {"silu": SiLU, "tanh": Tanh, "relu": ReLU}

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 
 ROUNDING = 4 * float(np.finfo(np.float32).eps)  # what a scaler's arithmetic may miss 0 or 1 by
+OPTIONAL = {"sklearn": ("scikit-learn", "data"), "matplotlib": ("matplotlib", "pictures")}
 
 
 def check_int(name, value, least=1):
@@ -154,18 +155,19 @@ def check_unit(name, x):
     return x.clip(0, 1)
 
 
-def import_error(error, what, package, extra):
-    """The ImportError to raise for `error`, as `what` needs `package`. It names the file that
+def import_error(error, what, module):
+    """The ImportError to raise for `error`, as `what` needs `module`. It names the file that
     Python took for a module, where there is one: a learner's own sklearn.py, say."""
     from importlib.util import find_spec  # here, since few need it
 
-    name = (error.name or "").partition(".")[0]
-    spec = find_spec(name) if name else None
-    if spec is None or not spec.origin:
-        why = f"pip install {package}, or tinyvae with its extra [{extra}] ({error})"
-    else:
-        why = (
-            f"Python took {spec.origin} for {name} ({error}). If that file is yours, give it "
-            "another name and restart"
-        )
-    return ImportError(f"{what} needs {package}: {why}")
+    package, extra = OPTIONAL[module]
+    for name in ((error.name or module).partition(".")[0], module):
+        spec = find_spec(name)
+        if spec and spec.origin:
+            return ImportError(
+                f"{what} needs {package}, but Python took {spec.origin} for {name}: {error}. "
+                "If that file is yours, give it another name and restart"
+            )
+    return ImportError(
+        f"{what} needs {package}: pip install {package}, or tinyvae with its extra [{extra}]"
+    )
