@@ -37,12 +37,13 @@ def model_calls():
     vae = random_vae(tv.Gaussian())
     autoencoder = random_vae(tv.Gaussian(), kind=tv.Autoencoder)
     rng, opt = np.random.default_rng(0), tv.Adam(vae.params)
+    own = {"rng": rng, "progress": False}
     return {
         "encode": (vae.encode, X), "elbo, x": (lambda x: vae.elbo(x, EPS), X),
         "elbo, eps": (lambda eps: vae.elbo(X, eps), EPS), "decode": (vae.decode, EPS),
         "reconstruct": (vae.reconstruct, X), "recon": (autoencoder.recon, X),
-        "train, x": (lambda x: tv.train(vae, opt, x, rng=rng), X),
-        "train, x_val": (lambda x: tv.train(vae, opt, X, rng=rng, x_val=x), X),
+        "train, x": (lambda x: list(tv.train(vae, opt, x, 1, **own)), X),
+        "train, x_val": (lambda x: list(tv.train(vae, opt, X, 1, x_val=x, **own)), X),
         "mean_elbo": (lambda x: tv.mean_elbo(vae, x, rng), X),
         "iw_log_likelihood": (lambda x: tv.iw_log_likelihood(vae, x, rng=rng), X),
         "kl_per_dim": (lambda x: tv.kl_per_dim(vae, x), X),
@@ -51,7 +52,31 @@ def model_calls():
     }  # fmt: skip
 
 
-CALLS = model_calls() | {
+def conditional_calls():
+    rng = np.random.default_rng(0)
+    vae, c = tv.VAE(6, (5,), 3, rng, n_c=2), rng.standard_normal((7, 2))
+    opt, diffusion = tv.Adam(vae.params), tv.Diffusion(6, 2, (5,), [0.9, 0.5, 0.1], rng)
+    own = {"rng": rng, "progress": False}
+    return {
+        "encode, c": (lambda c: vae.encode(X, c), c),
+        "decode, c": (lambda c: vae.decode(EPS, c), c),
+        "elbo, c": (lambda c: vae.elbo(X, EPS, c), c),
+        "sample, c": (lambda c: vae.sample(7, rng, c=c), c),
+        "picture, c": (lambda c: vae.picture(EPS, c), c),
+        "reconstruct, c": (lambda c: vae.reconstruct(X, c), c),
+        "train, c": (lambda c: list(tv.train(vae, opt, X, 1, c=c, **own)), c),
+        "train, c_val": (
+            lambda a: list(tv.train(vae, opt, X, 1, c=c, x_val=X, c_val=a, **own)),
+            c,
+        ),
+        "train, diffusion": (
+            lambda x: list(tv.train(diffusion, tv.Adam(diffusion.params), x, 1, c=c, **own)),
+            X,
+        ),
+    }
+
+
+CALLS = model_calls() | conditional_calls() | {
     "energy_distance, x": (lambda x: tv.energy_distance(x, X), X),
     "energy_distance, y": (lambda y: tv.energy_distance(X, y), X),
     "lerp, a": (lambda a: tv.lerp(a, EPS[1], 0.5), EPS[0]),

@@ -4,16 +4,18 @@ import errno
 import os
 import stat
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from typing import BinaryIO
 
 # What network drives answer to fsync, which they do not have: no reason not to save.
 NO_FSYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 @contextmanager
-def replacing(path):
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A new binary file, which takes the name `path` once the block has written all of it.
 
     It is written beside the old one, flushed to the disk and then renamed over it, so that

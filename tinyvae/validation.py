@@ -7,14 +7,19 @@ import math
 import numbers
 import operator
 import sys
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import DTypeLike
+
+from tinyvae.ops import Array
 
 ROUNDING = 4 * float(np.finfo(np.float32).eps)  # what a scaler's arithmetic may miss 0 or 1 by
 OPTIONAL = {"sklearn": ("scikit-learn", "data"), "matplotlib": ("matplotlib", "pictures")}
 
 
-def check_int(name, value, least=1):
+def check_int(name: str, value: Any, least: int = 1) -> int:
     """`value` as an int >= `least`. TypeError if it is no whole number, else ValueError."""
     try:
         number = operator.index(value)
@@ -27,7 +32,9 @@ def check_int(name, value, least=1):
     return number
 
 
-def check_float(name, value, least=-math.inf, above=-math.inf):
+def check_float(
+    name: str, value: Any, least: float = -math.inf, above: float = -math.inf
+) -> float:
     """`value` as a finite float >= `least` and > `above`."""
     try:
         number = None if isinstance(value, (bool, np.bool_, str, bytes)) else float(value)
@@ -43,7 +50,7 @@ def check_float(name, value, least=-math.inf, above=-math.inf):
     return number
 
 
-def check_generator(rng):
+def check_generator(rng: Any) -> Generator:
     """`rng`, if it is a NumPy Generator; else TypeError."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
@@ -52,7 +59,7 @@ def check_generator(rng):
     return rng
 
 
-def check_dtype(dtype):
+def check_dtype(dtype: DTypeLike) -> np.dtype:
     """`dtype` as a np.dtype, float32 or float64; else TypeError."""
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
@@ -60,7 +67,7 @@ def check_dtype(dtype):
     return dtype
 
 
-def check_unmasked(name, value):
+def check_unmasked(name: str, value: Any) -> None:
     """ValueError if entries of a masked array are masked: what they hide is no data."""
     ma = sys.modules.get("numpy.ma")  # where it is not loaded, nothing is masked
     rows = value if isinstance(value, (list, tuple)) else ()
@@ -68,7 +75,7 @@ def check_unmasked(name, value):
         raise ValueError(f"{name} must have no masked entries: fill them, or leave them out")
 
 
-def check_real(name, value):
+def check_real(name: str, value: Any) -> Array:
     """`value` as an array of real numbers of any shape; no copy if it is one.
 
     ValueError or TypeError for what would lose something on the way: masked entries, missing
@@ -103,7 +110,7 @@ def _real_objects(name, array):
         raise ValueError(f"{name} must be finite in float64, got a larger number") from None
 
 
-def check_matrix(name, value, width, dtype):
+def check_matrix(name: str, value: Any, width: int, dtype: DTypeLike) -> Array:
     """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
     array = check_real(name, value)
     if array.ndim != 2 or array.shape[1] != width or not len(array):
@@ -119,7 +126,7 @@ def check_matrix(name, value, width, dtype):
     return array
 
 
-def check_variation(name, value, dtype):
+def check_variation(name: str, value: Any, dtype: DTypeLike) -> None:
     """ValueError if a column of the matrix `value` varies, and would be constant in `dtype`.
 
     float32 keeps about 7 digits, so that seconds since 1970 can become one number. A column
@@ -139,7 +146,7 @@ def check_variation(name, value, dtype):
         )
 
 
-def check_unit(name, x):
+def check_unit(name: str, x: Array) -> Array:
     """The array `x`, in [0, 1]; a copy if rounding left a little more, which is cut off.
 
     A scaler's rounding misses the ends by a few units in the last digit. ValueError for more.
@@ -155,7 +162,20 @@ def check_unit(name, x):
     return x.clip(0, 1)
 
 
-def import_error(error, what, module):
+def check_kl_weights(model: Any, beta: float, free_bits: float) -> dict[str, float]:
+    """What `model.backward` takes: beta and free bits, where it weighs a KL; else ValueError
+    for any but those that change nothing."""
+    beta = check_float("beta", beta, least=0)
+    free_bits = check_float("free_bits", free_bits, least=0)
+    if model.weighs_kl:
+        return {"beta": beta, "free_bits": free_bits}
+    if beta != 1 or free_bits:
+        kind = type(model).__name__
+        raise ValueError(f"beta and free_bits act on a KL that is learned; a {kind} has none")
+    return {}
+
+
+def import_error(error: ImportError, what: str, module: str) -> ImportError:
     """The ImportError to raise for `error`, as `what` needs `module`. It names the file that
     Python took for a module, where there is one: a learner's own sklearn.py, say."""
     from importlib.util import find_spec  # here, since few need it

@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 
-from tinyvae.conditional import ConditionalVAE
 from tinyvae.course.ask import (
     Part,
     answer_of,
@@ -23,6 +22,7 @@ from tinyvae.data.face_reader import face_reader
 from tinyvae.data.faces import draw_faces, load_faces
 from tinyvae.distributions import Bernoulli, Gaussian
 from tinyvae.latent import attribute_direction
+from tinyvae.models import VAE
 from tinyvae.storage import load_face_vae
 
 # 06.1: a score for an edit. Each function takes before, after (N, K) and j.
@@ -317,16 +317,16 @@ def ask_edit(edit):
         (Gaussian(), 5, 2, 3, 6), (Bernoulli(), 4, 1, 2, 3), (Gaussian(), 3, 3, 3, 3),
         (Bernoulli(), 6, 2, 1, 1),
     ):  # fmt: skip
-        model = ConditionalVAE(n_x, n_c, (4,), n_z, rng, likelihood, dtype=np.float64)
+        model = VAE(n_x, (4,), n_z, rng, likelihood, dtype=np.float64, n_c=n_c)
         model.params.vector[:] += rng.normal(size=model.params.vector.size)
         x, c, wish = rng.random((n, n_x)), rng.normal(size=(n, n_c)), rng.normal(size=(n, n_c))
         name = type(likelihood).__name__
         mean = model.likelihood.mean
 
         def code(c, x=x, model=model):
-            return model.encode(np.hstack([x, c]))[0]
+            return model.encode(x, c)[0]
 
-        sure = ConditionalVAE(n_x, n_c, (4,), n_z, rng, likelihood, dtype=np.float64)
+        sure = VAE(n_x, (4,), n_z, rng, likelihood, dtype=np.float64, n_c=n_c)
         sure.params.vector[:] = model.params.vector
         sure.params["encoder.1.W"][:, n_z:] = 0
         sure.params["encoder.1.b"][n_z:] = -60  # the same mu, and a spread of 1e-13
@@ -359,7 +359,7 @@ def ask_edit(edit):
             "picture that it paints is asked for.":
                 x + mean(told(code(c), wish)) - mean(told(code(c), c)),
             "The second number that `encode` gives, logvar, is decoded. The code is mu, the "
-            "first.": mean(told(model.encode(np.hstack([x, c]))[1], wish)),
+            "first.": mean(told(model.encode(x, c)[1], wish)),
             "The picture is right, but clipped. Put out the mean as it is.":
                 np.clip(want, 0, 1),
             "You give the encoder `[c, x]`. It takes `[x, c]`, the picture first.":
@@ -486,7 +486,7 @@ EXERCISES = [
             "+ D log 2 pi) with r = x - c V - b; take log det from `np.linalg.slogdet`.",
         ),
         moral="What is told moves the mean; what is not told must be in the spread. This is "
-        "the number that the ELBO of a `tv.ConditionalVAE` bounds from below.",
+        "the number that the ELBO of a `tv.VAE` with a condition bounds from below.",
         ask=ask_log_p,
     ),
     Exercise(
