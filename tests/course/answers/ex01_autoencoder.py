@@ -183,7 +183,7 @@ WRONG = {
         "a billion times": ex.checked(
             error=lambda g, n: ex.top(g - n) / (ex.top(g, n) + 1e-8)
         ),
-        "is something rounded": lambda f, x, *rest: (
+        "Is something rounded": lambda f, x, *rest: (
             ex.checked()(lambda x: np.float32(f(x)), x, *rest)
         ),
     },
@@ -205,6 +205,10 @@ WRONG = {
         "in step 40000 with": corrected_up_to(5001), "in step 21 with": corrected_up_to(20),
         "the new p is right, but not for very small": adam(ex.stepped(
             lambda g, m, v, *rest: ex.step(g, m, np.maximum(v, 1e-8), *rest)
+        )),
+        "all gradients so far are 0": adam(ex.stepped(
+            lambda g, m, v, c1, c2, lr, eps: lr * m / c1 / (np.sqrt(v / c2) * (
+                1 + eps / np.sqrt(v / c2)))
         )),
         "puts out one": lambda *inputs: inputs[0],
     },
