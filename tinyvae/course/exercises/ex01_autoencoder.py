@@ -61,23 +61,15 @@ def ask_dense(dense):
     extremes(call(dense, x, W, np.zeros(3)), x @ W, "the output")
 
 
-def backward_dx(dout, x, W):
-    return dout @ W.T
-
-
-def backward_dW(dout, x, W):
-    return x.T @ dout
-
-
-def backward_db(dout, x, W):
-    return dout.sum(axis=0)
-
-
+dx, dW, db = (
+    lambda dout, x, W: dout @ W.T, lambda dout, x, W: x.T @ dout,
+    lambda dout, x, W: dout.sum(axis=0),
+)  # fmt: skip
 ORDER = "The order is dx, dW, db."
 SHAPE = "a derivative has the shape of what it is taken by, here"
-DENSE_BACKWARD = (
-    Part(backward_dx, {
-        f"Your first array is the right dW or db. {ORDER}": (backward_dW, backward_db),
+BACKWARD = (
+    Part(dx, {
+        f"Your first array is the right dW or db. {ORDER}": (dW, db),
         "Where D = K, dx multiplies `dout` by `W` as it is. Both products fit there, but the "
         "sum runs over the outputs `j`, the *second* index of `W`.":
             lambda dout, x, W: dout @ (W if W.shape[0] == W.shape[1] else W.T),
@@ -86,8 +78,8 @@ DENSE_BACKWARD = (
         "dx looks as if `dout` were 1 everywhere; the chain rule multiplies by `dout`.":
             lambda dout, x, W: np.ones_like(dout) @ W.T,
     }, name="the gradient dx", why=f"{SHAPE} `x`"),
-    Part(backward_dW, {
-        f"Your second array is the right dx or db. {ORDER}": (backward_dx, backward_db),
+    Part(dW, {
+        f"Your second array is the right dx or db. {ORDER}": (dx, db),
         "dW is transposed: entry `[i, j]` belongs to input `i` and output `j`.":
             lambda dout, x, W: dout.T @ x,
         "dW comes from a single example. Sum over all N of them.": (
@@ -99,8 +91,8 @@ DENSE_BACKWARD = (
         "dW looks as if `dout` were 1 everywhere; the chain rule multiplies by `dout`.":
             lambda dout, x, W: x.T @ np.ones_like(dout),
     }, name="the gradient dW", why=f"{SHAPE} `W`"),
-    Part(backward_db, {
-        f"Your third array is the right dx or dW. {ORDER}": (backward_dx, backward_dW),
+    Part(db, {
+        f"Your third array is the right dx or dW. {ORDER}": (dx, dW),
         "db is averaged over the examples. If L is a mean, its 1/N is in `dout` already; a "
         "layer sums.": lambda dout, x, W: dout.mean(axis=0),
         "db is the number of examples: the chain rule multiplies by `dout`.":
@@ -117,23 +109,18 @@ DENSE_BACKWARD = (
 
 def ask_dense_backward(backward):
     """backward(dout, x, W) -> dx (N, D), dW (D, K), db (K,)."""
-    compare(backward, [(dout, x, W) for x, W, _, dout in layers()], *DENSE_BACKWARD)
+    compare(backward, [(dout, x, W) for x, W, _, dout in layers()], *BACKWARD)
     rng = np.random.default_rng(2)
     small, W = SCALES * rng.uniform(1, 2, (4, 5)), rng.uniform(1, 2, (5, 3))
     for x, dout in ((small, np.ones((4, 3))), (np.ones((4, 5)), small[:, 1:4])):
-        for got, part in zip(call(backward, dout, x, W), DENSE_BACKWARD, strict=True):
+        for got, part in zip(call(backward, dout, x, W), BACKWARD, strict=True):
             extremes(got, part.right(dout, x, W), part.name)
 
 
 # 01.3: da of tanh, from dout and out, of one shape.
 
 
-def silu_slope(a):
-    s = 1 / (1 + np.exp(-a))
-    return s + a * s * (1 - s)
-
-
-TANH_BACKWARD = Part(lambda dout, out: dout * (1 - out**2), {
+TANH = Part(lambda dout, out: dout * (1 - out**2), {
     "Here the hyperbolic tangent is taken once more: `out` is `tanh(a)` already, not a.":
         lambda dout, out: dout * (1 - np.tanh(out) ** 2),
     "This is the slope of tanh alone. The chain rule multiplies it by `dout`.":
@@ -153,7 +140,6 @@ TANH_BACKWARD = Part(lambda dout, out: dout * (1 - out**2), {
     "`dout` and `out` have changed places.": lambda dout, out: out * (1 - dout**2),
     "This is the slope of the slope. Differentiate tanh once.":
         lambda dout, out: -2 * dout * out,
-    "This is the derivative of the SiLU.": lambda dout, out: dout * silu_slope(out),
     "This hands `dout` on as it came, as if tanh were the line `out = a`.":
         lambda dout, out: dout,
     "This multiplies by `out`. Asked is the *slope* of tanh, as a function of `out`.":
@@ -162,7 +148,7 @@ TANH_BACKWARD = Part(lambda dout, out: dout * (1 - out**2), {
         lambda dout, out: dout * np.sqrt(1 - out**2),
 }, name="the gradient da", why="each entry of a has a derivative of its own")  # fmt: skip
 FLAT = replace(
-    TANH_BACKWARD, mistakes={},
+    TANH, mistakes={},
     not_finite="Far from 0, `out` is rounded to exactly 1 or -1; there your da is not finite.",
     otherwise=lambda *_: "At `out` = 1 and `out` = -1 tanh is flat: da should be 0.",
 )  # fmt: skip
@@ -172,7 +158,7 @@ def ask_tanh_backward(backward):
     """backward(dout, out) -> da: dout (1 - out^2), of any shape; out = tanh(a)."""
     rng = np.random.default_rng(3)
     sizes = [(rng.normal(size=size), rng.uniform(-1.2, 1.2, size)) for size in SHAPES]
-    compare(backward, [(np.array(dout), np.tanh(a)) for dout, a in sizes], TANH_BACKWARD)
+    compare(backward, [(np.array(dout), np.tanh(a)) for dout, a in sizes], TANH)
     compare(backward, [(np.array([2.0, -3.0, 4.0]), np.array([1.0, -1.0, 1.0]))], FLAT)
     a = np.array([1.5, 2.2, 2.7, 3.2, 3.9, 4.6, 5.4, 6.2, 7.0, -1.8, -2.9, -4.2, -6.6])
     near = call(backward, np.ones(13), np.tanh(a))
@@ -253,7 +239,7 @@ def in_a_flat_copy(f, x, g, h):
 
 
 norm = np.linalg.norm
-GRADIENT_ERROR = Part(checked(), {
+ERROR = Part(checked(), {
     "The answer is a number, the relative error, and not a verdict of 0 or 1: which error is "
     "small enough is for the caller to say.":
         measured(lambda g, n: relative(g, n) < 1e-6, lambda g, n: relative(g, n) > 1e-6),
@@ -276,6 +262,8 @@ GRADIENT_ERROR = Part(checked(), {
     ),
     "The sign of the numerical gradient is turned: f at x + h comes first, f at x - h is "
     "subtracted.": checked(lambda f, x, e, h: -central(f, x, e, h)),
+    "Your numerical gradient is 0 everywhere: does f see the steps, and is what it gives kept?":
+        measured(lambda g, n: relative(g, 0)),
     "f at the two points is added. How much f *rises* is a difference.":
         checked(lambda f, x, e, h: (f(x + e) + f(x - e)) / (2 * h)),
     "The numerical gradient is cut to whole numbers: its array was made for integers.":
@@ -328,33 +316,34 @@ GRADIENT_ERROR = Part(checked(), {
     ),
 }, name="the relative error",
    why="the error is one number, the worst over all entries")  # fmt: skip
-SCALED = replace(GRADIENT_ERROR, mistakes={}, otherwise=lambda *_: (
+SCALED = replace(ERROR, mistakes={}, otherwise=lambda *_: (
     "With f and the gradient both a billion times as large, or as small, the relative error is "
     "the same; yours is not. Is something added to the divisor, or a small gap taken for none?"
 ))  # fmt: skip
 
 
 def gradients():
-    """(f, x, gradient, h): x of several shapes, the last transposed; f does not depend on
-    some entries; one gradient is exactly right, the others are wrong."""
+    """(f, x, gradient, h): one gradient is exactly right, the others are wrong. x has several
+    shapes, one is transposed; f is large or small, and does not depend on some x."""
     rng = np.random.default_rng(4)
     sizes = (2, 3), (5,), (1,), (2, 1, 3), (1, 4), (3, 1), (2, 2), (2, 3, 4), ()
     for i, size in enumerate(sizes):
         x, c, off = (np.array(rng.normal(size=size)) for _ in range(3))
         if size == (2, 3, 4):
             x, c, off = x.T, c.T, off.T
+        if not size:  # before the one at which some answers stop
+            whole = np.array([3.0, -2.0, 0.0, 5.0])
+            yield lambda x, c=whole: np.sum(c * x), whole[::-1] / 4, whole, 0.25
         zero = slice(1, None, 4) if i else slice(0)
         c.flat[zero] = off.flat[zero] = 0
-        h = 0.1 + 0.05 * i
+        h, unit = 0.1 + 0.05 * i, (1.0, 0.01)[i % 2]
 
-        def f(x, c=c):
-            return np.sum(c * x**3) + x.flat[0] * x.flat[-1] + 7
+        def f(x, c=c, unit=unit):
+            return unit * (np.sum(c * x**3) + x.flat[0] * x.flat[-1] + 7)
 
         slopes = np.reshape([central(f, x, h * e, h) for e in units(x)], x.shape)
-        for gradient in (slopes + off, slopes - off, off - 3 * slopes):
+        for gradient in (slopes + unit * off, slopes - unit * off, unit * off - 3 * slopes):
             yield f, x, gradient, h
-    c = np.array([3.0, -2.0, 0.0, 5.0])
-    yield lambda x: np.sum(c * x), np.array([0.5, 1.0, -2.0, 0.25]), c, 0.25
 
 
 def units(x):
@@ -377,7 +366,7 @@ def ask_gradient_error(error):
 
     tried = watched if callable(error) else error
     cases = list(gradients())
-    compare(tried, cases, GRADIENT_ERROR)
+    compare(tried, cases, ERROR)
     expect(
         not any(0 < change < 1e-9 for change in off),
         "x comes back changed in its last digits: adding and taking off h rounds. Change a "
@@ -808,8 +797,7 @@ EXERCISES = [
         ),
         moral="Three products, and no division by N: a mean over the examples belongs to the "
         "loss, and comes in with `dout`. `tv.Dense.backward` is the same.",
-        ask=ask_dense_backward,
-        right=answer_of(*DENSE_BACKWARD), wrong=in_parts(*DENSE_BACKWARD),
+        ask=ask_dense_backward, right=answer_of(*BACKWARD), wrong=in_parts(*BACKWARD),
     ),
     Exercise(
         "01.3", "The way back through tanh, from what it remembered", points=1,
@@ -822,8 +810,7 @@ EXERCISES = [
         ),
         moral="tanh needs nothing of its input on the way back, so `tv.Tanh` remembers only "
         "what it put out. What forward must remember is decided by the form of the derivative.",
-        ask=ask_tanh_backward,
-        right=answer_of(TANH_BACKWARD), wrong=in_parts(TANH_BACKWARD),
+        ask=ask_tanh_backward, right=answer_of(TANH), wrong=in_parts(TANH),
     ),
     Exercise(
         "01.4", "A check that catches a wrong gradient", points=3,
@@ -838,8 +825,7 @@ EXERCISES = [
         moral="It knows nothing of your derivation, and that is its strength. It is "
         "`tv.numerical_gradient` with `tv.relative_error`; `tv.check_model` does it to a whole "
         "model.",
-        ask=ask_gradient_error,
-        right=answer_of(GRADIENT_ERROR), wrong=in_parts(GRADIENT_ERROR),
+        ask=ask_gradient_error, right=answer_of(ERROR), wrong=in_parts(ERROR),
     ),
     Exercise(
         "01.5", "What a linear autoencoder must lose", points=2,
