@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from tinyvae.course.exercises import ex06_controllable_generation as ex
+
 # 06.1
 
 
@@ -25,39 +27,6 @@ def score_in_float32(before, after, j):
     rest = leak.copy()
     rest[j] = -np.inf
     return change[:, j].mean(), np.delete(leak, j), int(np.argmax(rest))
-
-
-def scored(effect=None, leak=None, worst=None):
-    """A right score but for one part: a function of the change and j."""
-
-    def score(before, after, j):
-        out = list(score_in_loops(before, after, j))
-        for i, part in enumerate((effect, leak, worst)):
-            if part:
-                out[i] = part(after - before, j)
-        return tuple(out)
-
-    return score
-
-
-def leaked(f):
-    """A right score but for the leaks, f of all K without j."""
-    return scored(leak=lambda c, j: np.delete(f(c, j), j))
-
-
-def students_score(before, after, j):
-    change = after - before
-    effect = change[:, j].mean()
-    leak = np.abs(np.delete(change.mean(axis=0), j)) / effect
-    return effect, leak, leak.argmax()
-
-
-def size(c):
-    return np.abs(c).mean(0)
-
-
-def e(c, j):
-    return abs(c[:, j].mean())
 
 
 # 06.2
@@ -89,16 +58,6 @@ def keep_by_null_space(d, R):
     return across.T @ (across @ d)
 
 
-def one_after_another(d, R):
-    for r in R:
-        d = d - (d @ r) / (r @ r) * r
-    return d
-
-
-def unit(v):
-    return v / np.linalg.norm(v)
-
-
 # 06.3
 
 
@@ -122,51 +81,10 @@ def log_p_in_float32(pictures, told, W, V, b, s):
     return -0.5 * ((r @ axes) ** 2 / values + np.log(2 * np.pi * values)).sum(1)
 
 
-def density(r, S, logdet=0.5, square=0.5, two_pi=0.5, inverse=True):
-    S = np.linalg.inv(S) if inverse else S
-    det = -np.linalg.slogdet(S)[1] if inverse else np.linalg.slogdet(S)[1]
-    quad = np.einsum("ni,ij,nj->n", r, S, r)
-    return -square * quad - logdet * det - two_pi * r.shape[1] * math.log(2 * math.pi)
-
-
-def rest(x, c, V, b):
-    return x - c @ V - b
-
-
-def covariance(W, s, x):
-    return W.T @ W + s**2 * np.eye(x.shape[1])
-
-
-def factor(**factors):
-    """The formula with other factors."""
-    return lambda x, c, W, V, b, s: density(rest(x, c, V, b), covariance(W, s, x), **factors)
-
-
-def right_log_p(*given):
-    return np.array(log_p_by_parts(*given))
-
-
-def at_the_likeliest_z(x, c, W, V, b, s):
-    r = rest(x, c, V, b)
-    z = r @ W.T @ np.linalg.inv(W @ W.T + s**2 * np.eye(len(W)))
-    return density(r - z @ W, s**2 * np.eye(x.shape[1]))
-
-
 def by_det(x, c, W, V, b, s):
-    S = covariance(W, s, x)
-    r = rest(x, c, V, b)
-    square = (r @ np.linalg.inv(S) * r).sum(1)
+    S, rest = ex.spread(W, s**2), x - c @ V - b
+    square = (rest @ np.linalg.inv(S) * rest).sum(1)
     return -0.5 * square - 0.5 * np.log(np.linalg.det(2 * np.pi * S))
-
-
-def by_latent_matrix(x, c, W, V, b, s):
-    return density(rest(x, c, V, b), W @ W.T + s**2 * np.eye(len(W)))
-
-
-def log_p_drawn(x, c, W, V, b, s):
-    z = np.random.default_rng(0).normal(size=(2000, len(W)))
-    each = [density(row - z @ W, s**2 * np.eye(x.shape[1])) for row in rest(x, c, V, b)]
-    return np.array([np.log(np.mean(np.exp(row))) for row in each])
 
 
 # 06.4
@@ -220,65 +138,16 @@ RIGHT = {
 
 WRONG = {
     "06.1": {
-        "the mean *absolute* change": scored(effect=lambda c, j: size(c)[j]),
-        "lost its sign": scored(effect=e),
-        "before less after": lambda b, a, j: score_in_loops(a, b, j),
-        "mean over all factors": scored(effect=lambda c, j: c.mean()),
-        "that of factor 0": scored(effect=lambda c, j: c[:, 0].mean()),
-        "read *after* the edit": lambda b, a, j: (
-            a[:, j].mean(), *score_in_loops(b, a, j)[1:]
+        "is not the number of the factor": lambda *given: (
+            *score_in_loops(*given)[:2], int(ex.leaks(*given).argmin() + 1)
         ),
-        "Your effect is a sum": scored(effect=lambda c, j: c[:, j].sum()),
-        "Your effect is a median": scored(effect=lambda c, j: np.median(c[:, j])),
-        "Opposite changes still cancel": students_score,
-        "Take the absolute value of each": leaked(lambda c, j: c.mean(0) / e(c, j)),
-        "negative where the effect is": leaked(lambda c, j: size(c) / c[:, j].mean()),
-        "not yet a share": leaked(lambda c, j: size(c)),
-        "mean absolute change of factor j": leaked(lambda c, j: size(c) / size(c)[j]),
-        "each face's own share": leaked(lambda c, j: size(c / c[:, [j]])),
-        "root mean squares": leaked(lambda c, j: np.sqrt((c**2).mean(0)) / e(c, j)),
-        "Your leaks are sums": leaked(lambda c, j: np.abs(c).sum(0) / e(c, j)),
-        "leave out the first factor": scored(leak=lambda c, j: size(c)[1:] / e(c, j)),
-        "leave out the last factor": scored(leak=lambda c, j: size(c)[:-1] / e(c, j)),
-        "the greatest changes": leaked(lambda c, j: np.abs(c).max(0) / e(c, j)),
-        "one leak for each factor but j": scored(leak=lambda c, j: size(c) / e(c, j)),
-        "into factor j itself": scored(worst=lambda c, j: size(c).argmax()),
-        "counted in the list *without* j": scored(
-            worst=lambda c, j: np.delete(size(c), j).argmax()
+        "`worst` is of type": lambda *given: (*score_in_loops(*given)[:2], "mouth"),
+        "one leak for each factor but j": lambda b, a, j: (
+            ex.effect(b, a, j), np.abs(a - b).mean(0), ex.worst(b, a, j)
         ),
-        "found by changes that cancel": scored(
-            worst=lambda c, j: np.delete(np.arange(c.shape[1]), j)[
-                np.delete(np.abs(c.mean(0)), j).argmax()
-            ]
-        ),
-        "yours is a leak": scored(worst=lambda c, j: np.delete(size(c) / e(c, j), j).max()),
-        "is not the number of the factor": scored(
-            worst=lambda c, j: np.delete(np.arange(c.shape[1]), j)[
-                np.delete(size(c), j).argmin()
-            ]
-        ),
-        "One number is asked for; `worst`": scored(
-            worst=lambda c, j: f"factor {size(c).argmax()}"
-        ),
-        "puts out 2": lambda b, a, j: score_in_loops(b, a, j)[:2],
+        "puts out 2": lambda *given: score_in_loops(*given)[:2],
     },
     "06.2": {
-        "Asked is the rest": lambda d, R: d - keep_by_qr(d, R),
-        "only the last is sure to be 0.": one_after_another,
-        "(Yours goes through them backwards.)": lambda d, R: one_after_another(d, R[::-1]),
-        "taken off more than once": lambda d, R: d - sum((d @ r) / (r @ r) * r for r in R),
-        "for readers of length 1": lambda d, R: d - R.T @ R @ d,
-        "stretched to the length of d": lambda d, R: (
-            unit(keep_by_qr(d, R)) * np.linalg.norm(d)
-        ),
-        "its length is not": lambda d, R: unit(keep_by_qr(d, R)),
-        "A vector of zeros": lambda d, R: 0 * d,
-        "Only the first reader": lambda d, R: one_after_another(d, R[:1]),
-        "d as it came": lambda d, R: d,
-        "d plus the part": lambda d, R: 2 * d - keep_by_qr(d, R),
-        "one reader: their sum": lambda d, R: one_after_another(d, R.sum(0, keepdims=True)),
-        "has to be inverted": lambda d, R: d - R.T @ (R @ R.T) @ R @ d,
-        "but for its sign": lambda d, R: -keep_by_qr(d, R),
         "some reading still changes": lambda d, R: d - R.T @ np.linalg.solve(
             R @ R.T + 0.1 * np.eye(len(R)), R @ d
         ),
@@ -287,49 +156,10 @@ WRONG = {
         "ValueError": lambda d, R: d - R.T @ np.linalg.solve(R.T @ R, R @ d),
     },
     "06.3": {
-        "c does not enter": lambda x, c, W, V, b, s: density(x - b, covariance(W, s, x)),
-        "the mean over every c": lambda x, c, W, V, b, s: density(
-            x - b, covariance(W, s, x) + V.T @ V
-        ),
-        "The covariance has `V.T @ V`": lambda x, c, W, V, b, s: density(
-            rest(x, c, V, b), covariance(W, s, x) + V.T @ V
-        ),
-        "b does not enter": lambda x, c, W, V, b, s: density(
-            x - c @ V, covariance(W, s, x)
-        ),
-        "at z = 0": lambda x, c, W, V, b, s: density(rest(x, c, V, b), covariance(0 * W, s, x)),
-        "likeliest for this x": at_the_likeliest_z,
-        "variance sigma": lambda x, c, W, V, b, s: density(
-            rest(x, c, V, b), covariance(W, math.sqrt(s), x)
-        ),
-        "covariance's diagonal": lambda x, c, W, V, b, s: density(
-            rest(x, c, V, b), np.diag(np.diag(covariance(W, s, x)))
-        ),
-        "log p(x, c)": lambda x, c, W, V, b, s: (
-            right_log_p(x, c, W, V, b, s) + density(c, np.eye(c.shape[1]))
-        ),
-        "The `log 2 pi` is missing": factor(two_pi=0),
-        "stands there once": lambda x, c, W, V, b, s: (
-            factor(two_pi=0)(x, c, W, V, b, s) - 0.5 * math.log(2 * math.pi)
-        ),
-        "`log 2 pi` is not halved": factor(two_pi=1),
-        "for each latent": lambda x, c, W, V, b, s: (
-            factor(two_pi=0)(x, c, W, V, b, s) - 0.5 * len(W) * math.log(2 * math.pi)
-        ),
-        "log-determinant of the covariance is missing": factor(logdet=0),
-        "log-determinant is added": factor(logdet=-0.5),
-        "log-determinant is not halved": factor(logdet=1),
-        "form is not halved": factor(square=1),
-        "form is added": factor(square=-0.5),
-        "density itself": lambda *given: np.exp(right_log_p(*given)),
-        "minus the log-density": lambda *given: -right_log_p(*given),
-        "per pixel": lambda x, *given: right_log_p(x, *given) / x.shape[1],
-        "takes its inverse": factor(inverse=False),
-        "sum over the rows": lambda *given: right_log_p(*given).sum(),
-        "mean over the rows": lambda *given: right_log_p(*given).mean(),
         "too small for a float": by_det,
-        "ValueError": by_latent_matrix,
-        "wrong in": log_p_drawn,
+        "ValueError": lambda x, c, W, V, b, s: (
+            ex.log_density(x - c @ V - b, W @ W.T + s**2 * np.eye(len(W)))
+        ),
     },
     "06.4": {
         "the student's own": lambda m, x, c, w: picture(m, code(m, x, w), w),
