@@ -66,14 +66,14 @@ def sigma_points(n_z):
 
 
 def random_conditional(likelihood, activation=tv.SiLU, n_h=(5, 4), dtype=np.float64, n_c=2):
-    """As random_vae, and told n_c numbers."""
+    """As random_vae, with a condition of n_c numbers."""
     rng = np.random.default_rng(4)
-    vae = tv.ConditionalVAE(6, n_c, n_h, 3, rng, likelihood, activation, dtype)
+    vae = tv.VAE(6, n_h, 3, rng, likelihood, activation, dtype, n_c)
     vae.params.vector[:] = 0.5 * rng.standard_normal(vae.params.vector.size)
     return vae
 
 
-def told(likelihood, n=7, n_c=2):
-    """Rows (x, c) of shape (n, 6 + n_c) for `random_conditional`, and eps (n, 3)."""
+def conditional_batch(likelihood, n=7, n_c=2):
+    """x (n, 6), eps (n, 3) and c (n, n_c) for `random_conditional`."""
     x, eps = batch(likelihood, n)
-    return np.hstack([x, np.random.default_rng(5).standard_normal((n, n_c))]), eps
+    return x, eps, np.random.default_rng(5).standard_normal((n, n_c))

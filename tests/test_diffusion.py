@@ -27,12 +27,13 @@ def random_model(dtype=np.float64, activation=tv.SiLU, n_h=(6, 5), n_c=2):
 
 
 def batch(n=7, n_c=2):
-    """Rows [z_0, c] and noise, with every t among them."""
+    """z_0, noise with every t among it, and c."""
     rng = np.random.default_rng(2)
     noise = tv.Noise(
         1 + np.arange(n) % T, rng.standard_normal((n, 3)), rng.random((n, n_c)) < 0.5
     )
-    return rng.standard_normal((n, 3 + n_c)), noise
+    rows = rng.standard_normal((n, 3 + n_c))
+    return rows[:, :3], noise, rows[:, 3:]
 
 
 class Exact(tv.Diffusion):
@@ -49,9 +50,9 @@ def exact(alpha_bar, n_z=1):
 
 def every_step(model, z0, eps):
     """The mean of elbo over t, one eps for all: each term (N,)."""
-    c = np.zeros((len(z0), model.n_c))
+    none = np.zeros((len(z0), model.n_c))
     terms = [
-        model.elbo(np.hstack([z0, c]), tv.Noise(np.full(len(z0), t), eps, c))
+        model.elbo(z0, tv.Noise(np.full(len(z0), t), eps, none), none if model.n_c else None)
         for t in range(1, model.n_steps + 1)
     ]
     return tv.DiffusionTerms(*np.mean(terms, axis=0))
@@ -99,11 +100,11 @@ def test_the_posterior_of_step_1_is_z0(rng):
 
 def test_each_term_is_the_kl_of_its_two_gaussians():
     """By the definition: KL(N(m, vI), N(m', vI)), and the densities of the ends."""
-    model, (x, noise) = random_model(), batch(4 * T)
-    terms, z0 = model.elbo(x, noise), x[:, :3]
+    model, (z0, noise, c) = random_model(), batch(4 * T)
+    terms = model.elbo(z0, noise, c)
     for i, t in enumerate(noise.t):
         z = model.add_noise(z0[i : i + 1], t, noise.eps[i : i + 1])
-        eps_hat = model.eps_hat(z, t, x[i : i + 1, 3:] * noise.told[i : i + 1])
+        eps_hat = model.eps_hat(z, t, c[i : i + 1] * noise.c_mask[i : i + 1])
         guess = (z - np.sqrt(1 - ALPHA_BAR[t - 1]) * eps_hat) / np.sqrt(ALPHA_BAR[t - 1])
         if t == 1:
             expected = tv.log_normal(z0[i], guess[0], np.full(3, -np.log(SNR[0])))
@@ -194,22 +195,24 @@ def test_a_silent_net_is_the_standard_normal():
 
 def test_objective_is_unbiased_and_hides_columns_whatever_the_row(monkeypatch):
     model, seen = random_model(), []
-    elbo = tv.Diffusion.elbo
+    elbo = tv.Diffusion._elbo
     monkeypatch.setattr(
         tv.Diffusion,
-        "elbo",
-        lambda s, x, noise, r=True: seen.append(noise) or elbo(s, x, noise, r),
+        "_elbo",
+        lambda s, x, noise, *rest: seen.append(noise) or elbo(s, x, noise, *rest),
     )
-    x, rng = np.tile(batch()[0][:1], (60_000, 1)), np.random.default_rng(0)
-    mean = model.objective(x, rng, remember=False).elbo.mean()
+    z0, _, c = (part[:1] for part in batch())
+    x, c = np.tile(z0, (60_000, 1)), np.tile(c, (60_000, 1))
+    rng = np.random.default_rng(0)
+    mean = model.objective(x, c, rng, remember=False).elbo.mean()
     (noise,) = seen
     assert np.ptp(np.bincount(noise.t, minlength=T + 1)[1:]) <= 1  # each t alike
-    told = noise.told.sum(axis=1)  # 0, 1 or 2 columns: a third each
-    assert np.abs(np.bincount(told) / len(x) - 1 / 3).max() < 0.01
-    again = model.objective(x, rng, remember=False).elbo.mean()
+    shown = noise.c_mask.sum(axis=1).astype(int)  # 0, 1 or 2 columns: a third each
+    assert np.abs(np.bincount(shown) / len(x) - 1 / 3).max() < 0.01
+    again = model.objective(x, c, rng, remember=False).elbo.mean()
     expected = np.mean([
-        elbo(model, x[:6000], tv.Noise(np.full(6000, t), rng.standard_normal((6000, 3)),
-             rng.random((6000, 2)) < rng.random((6000, 1)))).elbo.mean()
+        model.elbo(x[:6000], tv.Noise(np.full(6000, t), rng.standard_normal((6000, 3)),
+                   rng.random((6000, 2)) < rng.random((6000, 1))), c[:6000]).elbo.mean()
         for t in range(1, T + 1)
     ])  # fmt: skip
     assert mean == pytest.approx(expected, rel=0.03) and again == pytest.approx(mean, rel=0.03)
@@ -222,20 +225,21 @@ def test_objective_is_unbiased_and_hides_columns_whatever_the_row(monkeypatch):
 @pytest.mark.parametrize("n_h", [(), (6, 5)])
 def test_gradients(activation, n_h):
     model = random_model(activation=activation, n_h=n_h)
-    errors = tv.check_model(model, *batch(12))
+    x, noise, c = batch(12)
+    errors = tv.check_model(model, x, noise, c=c)
     assert set(errors) == set(model.params)
     assert max(errors.values()) < 1e-6, errors
 
 
 def test_gradients_agree_with_autograd():
-    model, (x, (t, eps, told)) = random_model(), batch(12)
+    model, (x, (t, eps, c_mask), c) = random_model(), batch(12)
     a, log_snr = ALPHA_BAR[t - 1][:, None], np.log(SNR)[t - 1][:, None]
     waves = np.pi / 20 * np.arange(1, 5)
     clock = np.hstack([log_snr / 10, np.sin(waves * log_snr), np.cos(waves * log_snr)])
-    z = np.sqrt(a) * x[:, :3] + np.sqrt(1 - a) * eps
+    z = np.sqrt(a) * x + np.sqrt(1 - a) * eps
 
     def loss(params):
-        h = anp.hstack([z, clock, x[:, 3:] * told])
+        h = anp.hstack([z, clock, c * c_mask])
         for i in range(3):
             h = anp.dot(h, params[f"net.{i}.W"]) + params[f"net.{i}.b"]
             h = h / (1 + anp.exp(-h)) if i < 2 else h
@@ -249,7 +253,7 @@ def test_gradients_agree_with_autograd():
         return anp.mean(T * terms)
 
     params = {name: array.copy() for name, array in model.params.items()}
-    terms = model.elbo(x, tv.Noise(t, eps, told))
+    terms = model.elbo(x, tv.Noise(t, eps, c_mask), c)
     np.testing.assert_allclose(model.loss(), loss(params) + terms.prior.mean(), rtol=1e-10)
     model.backward()
     for name, expected in grad(loss)(params).items():
@@ -257,13 +261,13 @@ def test_gradients_agree_with_autograd():
 
 
 def test_a_batch_is_its_rows():
-    model, (x, noise) = random_model(), batch()
-    whole = model.elbo(x, noise)
+    model, (x, noise, c) = random_model(), batch()
+    whole = model.elbo(x, noise, c)
     model.backward()
     mean_grad, rows, grads = model.grads.vector.copy(), [], []
     for i in range(len(x)):
         one = tv.Noise(*(part[i : i + 1] for part in noise))
-        rows.append([term[0] for term in model.elbo(x[i : i + 1], one)])
+        rows.append([term[0] for term in model.elbo(x[i : i + 1], one, c[i : i + 1])])
         model.backward()
         grads.append(model.grads.vector.copy())
     np.testing.assert_allclose(np.transpose(rows), whole, rtol=1e-11, atol=1e-12)
@@ -271,12 +275,12 @@ def test_a_batch_is_its_rows():
 
 
 def test_looking_between_elbo_and_backward_changes_no_gradient(rng):
-    model, (x, noise) = random_model(), batch()
-    model.elbo(x, noise)
+    model, (x, noise, c) = random_model(), batch()
+    model.elbo(x, noise, c)
     model.backward()
     expected = model.grads.vector.copy()
-    model.elbo(x, noise)
-    model.sample(2, rng, guidance=1.0), model.objective(x + 1, rng, remember=False)
+    model.elbo(x, noise, c)
+    model.sample(2, rng, [1, 1], guidance=1.0), model.objective(x + 1, c, rng, remember=False)
     model.backward()
     np.testing.assert_array_equal(model.grads.vector, expected)
 
@@ -305,8 +309,8 @@ def test_guidance_is_its_formula(rng):
     model = tv.Diffusion(3, 2, (6,), [0.4], rng, dtype=np.float64)
     model.params.vector[:] = rng.standard_normal(model.params.vector.size)
     z1, z0 = model.path(5, np.random.default_rng(3), c, w)
-    told, silent = (model.eps_hat(z1, 1, np.tile(k * c, (5, 1))) for k in (1, 0))
-    eps = (1 + w) * told - w * silent
+    given, free = (model.eps_hat(z1, 1, np.tile(k * c, (5, 1))) for k in (1, 0))
+    eps = (1 + w) * given - w * free
     np.testing.assert_allclose(z0, (z1 - np.sqrt(0.6) * eps) / np.sqrt(0.4), rtol=1e-10)
     assert np.abs(z0 - model.sample(5, np.random.default_rng(3), c)).max() > 0.1
 
@@ -326,35 +330,36 @@ def test_each_row_may_have_its_own_condition():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_kept_in_every_array(dtype, rng):
-    model, (x, noise) = random_model(dtype), batch()
-    terms = model.elbo(x, noise)
+    model, (x, noise, c) = random_model(dtype), batch()
+    terms = model.elbo(x, noise, c)
     model.backward()
     np.testing.assert_array_equal(terms.elbo, terms.recon - terms.diffusion - terms.prior)
     arrays = [*terms, *model.params.values(), *model.grads.values()]
-    arrays += [*model.path(2, rng, np.ones(2), 1.0), *model.objective(x, rng)]
+    arrays += [*model.path(2, rng, np.ones(2), 1.0), *model.objective(x, c, rng)]
     assert {array.dtype for array in arrays} == {np.dtype(dtype)}
 
 
 def test_train_learns_a_mean(rng):
-    """Rows at +2 or -2, told which: samples go where they are told, or to both."""
+    """Rows at +2 or -2, c says which: samples go where c says, or to both."""
     side = np.sign(rng.standard_normal((4000, 1)))
-    x = np.hstack([2 * side + 0.3 * rng.standard_normal((4000, 1)), side]) / [[2, 1]]
+    x = (2 * side + 0.3 * rng.standard_normal((4000, 1))) / 2
     model = tv.Diffusion(1, 1, (32, 32), tv.log_snr_schedule(40, 6, -6), rng)
     opt = tv.Adam(model.params, lr=1e-2)
-    history = list(tv.train(model, opt, x, 15, rng=rng, cosine=True, progress=False, x_val=x))
+    both = {"c": side, "x_val": x, "c_val": side, "cosine": True, "progress": False}
+    history = list(tv.train(model, opt, x, 15, rng=rng, **both))
     assert {"elbo", "recon", "diffusion", "prior", "val_elbo"} <= set(history[0])
     assert history[-1]["val_elbo"] > history[0]["val_elbo"]
-    for told in (1, -1):
-        z = model.sample(500, rng, [told])
-        assert np.mean(z * told > 0.5) > 0.97 and abs(z.mean() - told) < 0.1
+    for c in (1, -1):
+        z = model.sample(500, rng, [c])
+        assert np.mean(z * c > 0.5) > 0.97 and abs(z.mean() - c) < 0.1
     assert 0.35 < np.mean(model.sample(500, rng) > 0) < 0.65
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
 def test_a_copy_is_whole_and_its_own(again):
-    model, (x, noise) = random_model(), batch()
+    model, (x, noise, c) = random_model(), batch()
     twin = again(model)
-    np.testing.assert_array_equal(twin.elbo(x, noise), model.elbo(x, noise))
+    np.testing.assert_array_equal(twin.elbo(x, noise, c), model.elbo(x, noise, c))
     twin.params.vector[:] = 0
     assert (twin.net.layers[0].W == 0).all() and (model.params.vector != 0).any()
 
@@ -386,48 +391,47 @@ def test_bad_schedules_are_named(bad):
 @pytest.mark.parametrize(
     ("part", "value"),
     [("t", [1, 2]), ("t", [0] * 7), ("t", [7] * 7), ("t", [1.5] * 7), ("eps", np.ones((7, 2))),
-     ("eps", np.ones((6, 3))), ("eps", np.full((7, 3), np.nan)), ("told", np.ones((7, 3)))],
+     ("eps", np.ones((6, 3))), ("eps", np.full((7, 3), np.nan)), ("c_mask", np.ones((7, 3)))],
 )  # fmt: skip
 def test_bad_noise_is_refused(part, value):
-    model, (x, noise) = random_model(), batch()
+    model, (x, noise, c) = random_model(), batch()
     with pytest.raises(ValueError, match=r"noise must|t must|eps must"):
-        model.elbo(x, noise._replace(**{part: np.asarray(value)}))
+        model.elbo(x, noise._replace(**{part: np.asarray(value)}), c)
 
 
 def test_bad_calls_are_refused(rng):
-    model, (x, noise) = random_model(), batch()
-    with pytest.raises(RuntimeError, match="call elbo first"):
+    model, (x, noise, c) = random_model(), batch()
+    with pytest.raises(RuntimeError, match="call elbo"):
         model.backward()
-    for bad in (x[:, :4], x * np.nan, x[0]):
+    for bad in (x[:, :2], x * np.nan, x[0]):
         with pytest.raises(ValueError, match="x must"):
-            model.elbo(bad, noise)
+            model.elbo(bad, noise, c)
     for call in (
         lambda: model.sample(0, rng), lambda: model.sample(2.5, rng),
         lambda: model.sample(2, 0),
         lambda: model.sample(2, rng, guidance=np.nan), lambda: model.sample(2, rng, [1, 2, 3]),
         lambda: model.sample(2, rng, [np.nan, 0]),
         lambda: model.sample(2, rng, np.ones((3, 2))),
+        lambda: model.sample(2, rng, guidance=1.0),  # towards nothing
     ):  # fmt: skip
-        with pytest.raises(
-            (ValueError, TypeError), match=r"n must|rng must|guidance must|c must"
-        ):
+        with pytest.raises((ValueError, TypeError), match=r"n must|rng must|guidance|c must"):
             call()
 
 
 def test_it_can_be_saved_and_training_resumed(tmp_path):
-    x, runs = batch(60)[0], []
+    (x, _, c), runs = batch(60), []
     for stop in (None, 2):
         rng = np.random.default_rng(0)
         model = tv.Diffusion(3, 2, (6, 5), ALPHA_BAR, rng, dtype=np.float64)
         opt = tv.Adam(model.params, lr=1e-2)
-        for epoch in tv.train(model, opt, x, 4, 16, rng=rng, cosine=True, progress=False):
+        for epoch in tv.train(model, opt, x, 4, 16, rng=rng, c=c, cosine=True, progress=False):
             if epoch["epoch"] == stop:
                 break
         if stop:
             tv.save(tmp_path / "part.npz", model, opt, rng, stop)
             model, opt, rng, start = tv.load_checkpoint(tmp_path / "part.npz")
             for _ in tv.train(
-                model, opt, x, 4, 16, rng=rng, cosine=True, progress=False, start=start
+                model, opt, x, 4, 16, rng=rng, c=c, cosine=True, progress=False, start=start
             ):
                 pass
         runs.append(model)

@@ -125,14 +125,21 @@ def test_evaluation_between_elbo_and_backward_changes_no_gradient(rng):
     np.testing.assert_array_equal(vae.grads.vector, expected)
 
 
-def test_an_autoencoder_has_no_such_figures(rng):
-    ae, x = random_vae(tv.Gaussian(), kind=tv.Autoencoder), batch(tv.Gaussian(), 2)[0]
-    for call in (
-        lambda: tv.mean_elbo(ae, x, rng), lambda: tv.iw_log_likelihood(ae, x, rng=rng),
-        lambda: tv.kl_per_dim(ae, x), lambda: tv.active_units(ae, x),
-        lambda: tv.aggregated_posterior(ae, x, rng),
-    ):  # fmt: skip
-        with pytest.raises(TypeError, match="vae must be a VAE, got a Autoencoder"):
+@pytest.mark.parametrize(
+    "model", [random_vae(tv.Gaussian(), kind=tv.Autoencoder),
+              tv.Diffusion(6, 0, (4,), [0.5], np.random.default_rng(0)), tv.mlp, None],
+    ids=["Autoencoder", "Diffusion", "function", "None"],
+)  # fmt: skip
+def test_what_is_no_vae_has_no_such_figures(model, rng):
+    x = batch(tv.Gaussian(), 2)[0]
+    calls = [
+        lambda: tv.iw_log_likelihood(model, x, rng=rng), lambda: tv.kl_per_dim(model, x),
+        lambda: tv.active_units(model, x), lambda: tv.aggregated_posterior(model, x, rng),
+    ]  # fmt: skip
+    if not isinstance(model, tv.Diffusion):  # which has an ELBO
+        calls.append(lambda: tv.mean_elbo(model, x, rng))
+    for call in calls:
+        with pytest.raises(TypeError, match=f"must .*got a {type(model).__name__}"):
             call()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,3 +225,58 @@ def test_a_compressed_file_is_refused(saved):
 def test_the_face_model_ships():
     vae = tv.load_face_vae()
     assert (vae.n_x, vae.n_z) == (784, 12)
+
+
+OLD = Path(__file__).parent / "old_models"
+BOUNDS = json.loads((OLD / "elbos.json").read_text())
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_model_files_of_the_first_version_load(name):
+    """Their ELBOs (an autoencoder's recon; a diffusion's samples) as that version computed
+    them: the files were written by it, before conditions became an argument."""
+    rng = np.random.default_rng(0)
+    x, letters = rng.random((5, 6)), np.eye(3)[rng.integers(0, 3, (5, 2))].reshape(5, 6)
+    c, eps = rng.standard_normal((5, 2)), rng.standard_normal((5, 2))
+    model = tv.load(OLD / f"{name}.npz")
+    x, c = letters if "categorical" in name else x, c if "conditional" in name else None
+    if isinstance(model, tv.Diffusion):
+        got = model.sample(3, np.random.default_rng(0))
+    else:
+        got = model.recon(x) if name == "autoencoder" else model.elbo(x, eps, c).elbo
+    np.testing.assert_allclose(got, BOUNDS[name], rtol=1e-6)
+
+
+def test_a_checkpoint_of_the_first_version_resumes():
+    old = tv.load_checkpoint(OLD / "checkpoint_conditional.npz")
+    assert (
+        type(old.model) is tv.VAE and old.model.n_c == 2 and old.epoch == 2 and old.opt.t == 8
+    )
+    x, c = old.rng.random((30, 6)), old.rng.random((30, 2))
+    before = old.model.params.copy()
+    list(tv.train(old.model, old.opt, x, 3, 8, rng=old.rng, c=c, start=2, progress=False))
+    assert (old.model.params["encoder.0.W"] != before["encoder.0.W"]).any()
+
+
+def test_the_name_may_lack_its_ending_or_have_one_too_many(tmp_path):
+    model = random_vae(tv.Gaussian())
+    tv.save(tmp_path / "a", model)
+    tv.save(tmp_path / "b.npz", model)
+    for name in ("a", "a.npz", "b", "b.npz"):
+        np.testing.assert_array_equal(
+            tv.load(tmp_path / name).params.vector, model.params.vector
+        )
+    with pytest.raises(FileNotFoundError, match="no model file at"):
+        tv.load(tmp_path / "c")
+
+
+def test_a_class_of_a_reloaded_module_is_known_by_its_name(tmp_path):
+    """As %autoreload leaves it: the model's class is no longer the one that `load` knows."""
+    model = random_vae(tv.Gaussian())
+    again = type("VAE", (tv.VAE,), {"__module__": "tinyvae.models", "__qualname__": "VAE"})
+    model.__class__ = again
+    tv.save(tmp_path / "m", model)
+    assert type(tv.load(tmp_path / "m")) is tv.VAE
+    model.__class__ = type("VAE", (tv.VAE,), {"__module__": "__main__"})
+    with pytest.raises(TypeError, match="cannot save a VAE"):
+        tv.save(tmp_path / "m", model)

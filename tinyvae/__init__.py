@@ -13,10 +13,9 @@ True
 (5, 784)
 
 Read the modules in the order of the course: ops, layers, distributions, sampling, models,
-optim, train, evaluate, latent, conditional, diffusion.
+optim, train, evaluate, latent, diffusion.
 """
 
-from tinyvae.conditional import ConditionalVAE
 from tinyvae.data.face_reader import face_reader
 from tinyvae.data.faces import draw_faces, load_faces, read_prompt
 from tinyvae.data.images import load_digits, load_fashion_mnist, load_mnist, load_olivetti

@@ -213,7 +213,7 @@ def encode(vae, x):
 
 def paint(vae, z):
     """x_hat of codes z."""
-    return vae.likelihood.mean(vae.decode(z))
+    return vae.picture(z)
 
 
 def save_grid(folder, name, x, data, columns, **labels):

@@ -4,18 +4,20 @@ z_0 (N, n_z) is the data (here: codes of a VAE), z_1 ... z_T ever noisier copies
 q(z_t | z_{t-1}) = N(sqrt(1 - beta_t) z_{t-1}, beta_t I), whence q(z_t | z_0) =
 N(sqrt(alpha_bar_t) z_0, (1 - alpha_bar_t) I) with alpha_bar_t the product of 1 - beta_1 to
 1 - beta_t. log_snr = log(alpha_bar / (1 - alpha_bar)) is the logarithm of signal over noise.
-A condition c (N, n_c) is told to the decoder; 0 in a column of c says nothing. Terms in nats.
+The decoder sees a condition c (N, n_c), too; 0 in a column of c says nothing. Terms in nats.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
-from tinyvae.models import Rebuilt, check_kinds, widths
-from tinyvae.ops import sigmoid
-from tinyvae.parameters import pack
+from tinyvae.models import Model, check_kinds, check_widths, described
+from tinyvae.ops import Array, sigmoid
 from tinyvae.validation import (
     check_dtype,
     check_float,
@@ -24,16 +26,17 @@ from tinyvae.validation import (
     check_matrix,
 )
 
-WAVES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
-CLOCK = 1 + 2 * len(WAVES)  # numbers that tell the net log_snr: itself, sines and cosines
+FREQUENCIES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
+TIME_FEATURES = 1 + 2 * len(FREQUENCIES)  # the net's view of log_snr: itself, sines, cosines
 
 
 class Noise(NamedTuple):
-    """What chance decides: t (N,) in 1 ... T, eps (N, n_z), told (N, n_c) true or false."""
+    """What chance decides: t (N,) in 1 ... T, eps (N, n_z), and c_mask (N, n_c), true or
+    false: which columns of c the denoiser sees."""
 
-    t: np.ndarray
-    eps: np.ndarray
-    told: np.ndarray
+    t: Array
+    eps: Array
+    c_mask: Array
 
 
 class DiffusionTerms(NamedTuple):
@@ -47,13 +50,13 @@ class DiffusionTerms(NamedTuple):
     so recon is 0 unless t = 1 and diffusion is 0 if t = 1; the mean over t and eps gives them.
     """
 
-    elbo: np.ndarray
-    recon: np.ndarray
-    diffusion: np.ndarray
-    prior: np.ndarray
+    elbo: Array
+    recon: Array
+    diffusion: Array
+    prior: Array
 
 
-def log_snr_schedule(n_steps, first=8.0, last=-6.0):
+def log_snr_schedule(n_steps: int, first: float = 8.0, last: float = -6.0) -> Array:
     """alpha_bar (n_steps,) whose log_snr falls in a straight line from `first` to `last`.
 
     Each KL of the ELBO then weighs its squared error alike: see `Diffusion`.
@@ -64,7 +67,7 @@ def log_snr_schedule(n_steps, first=8.0, last=-6.0):
     return sigmoid(np.linspace(first, last, check_int("n_steps", n_steps)))
 
 
-class Diffusion(Rebuilt):
+class Diffusion(Model):
     """p(z_T) = N(0, I), then T steps p(z_{t-1} | z_t) down to the data z_0.
 
     Each step has the mean and variance of q(z_{t-1} | z_t, z_0), with z_0 replaced by what the
@@ -77,17 +80,16 @@ class Diffusion(Rebuilt):
     the net estimates v). Ho et al. 2020 (arXiv:2006.11239), eqs. 4 to 12.
 
     n_h are the widths of net's hidden layers; alpha_bar (T,) falls, strictly, within (0, 1).
-    A row of the data for `tv.train` is [z_0, c], z_0 and c side by side.
     """
 
-    _last = None  # what the last elbo left for backward
+    parts = ("net",)
 
-    def __init__(self, n_z, n_c, n_h, alpha_bar, rng, activation=SiLU, dtype=np.float32):
-        self.n_z, self.n_c = (
-            check_int("n_z", n_z),
-            check_int("n_c", n_c, least=0),
-        )
-        self.n_h, self.alpha_bar = widths(n_h), _falling(alpha_bar)
+    def __init__(
+        self, n_z: int, n_c: int, n_h: Iterable[int], alpha_bar: ArrayLike,
+        rng: Generator, activation: type = SiLU, dtype: DTypeLike = np.float32,
+    ) -> None:  # fmt: skip
+        self.n_z, self.n_c = check_int("n_z", n_z), check_int("n_c", n_c, least=0)
+        self.n_h, self.alpha_bar = check_widths(n_h), _falling(alpha_bar)
         check_kinds(None, activation)
         self.activation, self.dtype = activation, check_dtype(dtype)
         self.n_steps = len(self.alpha_bar)
@@ -95,19 +97,23 @@ class Diffusion(Rebuilt):
         # -log p(z_0 | z_1) weighs the squared error in eps by 1/2, the KL of step t > 1 by
         # half of SNR_{t-1} / SNR_t - 1.
         self.weight = 0.5 * np.concatenate([[1.0], np.expm1(-np.diff(self.log_snr))])
-        sizes = self.n_z + CLOCK + self.n_c, *self.n_h, self.n_z
-        self.net = mlp(sizes, check_generator(rng), activation, dtype)
-        self.params, self.grads = pack(self._parts, self.dtype)
+        sizes = self.sizes(self.n_z, self.n_h, self.n_c)
+        self.net = mlp(sizes["net"], check_generator(rng), activation, dtype)
+        self._pack()
 
-    @property
-    def _parts(self):
-        return {"net": self.net}
+    @classmethod
+    def sizes(
+        cls, n_z: int, n_h: Any, n_c: int = 0, **others: Any
+    ) -> dict[str, tuple[int, ...]]:
+        """The widths of the net, from input to output."""
+        return {"net": (n_z + TIME_FEATURES + n_c, *n_h, n_z)}
 
-    def data(self, x):
-        """`x` in the model's dtype, checked: rows [z_0, c], finite, (N, n_z + n_c)."""
-        return check_matrix("x", x, self.n_z + self.n_c, self.dtype)
+    def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
+        """x = z_0 (N, n_z) and c (N, n_c), checked, in the model's dtype: finite."""
+        x = check_matrix(name, x, self.n_z, self.dtype)
+        return x, self._condition(c, len(x))
 
-    def add_noise(self, z0, t, eps):
+    def add_noise(self, z0: Array, t: ArrayLike, eps: Array) -> Array:
         """z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps; t (N,) or a number >= 1."""
         signal, noise = self._scales(t)
         return signal * z0 + noise * eps
@@ -117,24 +123,31 @@ class Diffusion(Rebuilt):
         a = np.reshape(self.alpha_bar[np.asarray(t) - 1], (-1, 1))
         return np.sqrt(a).astype(self.dtype), np.sqrt(1 - a).astype(self.dtype)
 
-    def eps_hat(self, z, t, c, remember=False):
-        """The denoiser's estimate (N, n_z) of the eps in z = z_t, told c (N, n_c)."""
+    def eps_hat(self, z: Array, t: ArrayLike, c: Array, remember: bool = False) -> Array:
+        """The denoiser's estimate (N, n_z) of the eps in z = z_t, given c (N, n_c)."""
         signal, noise = self._scales(t)
         a = np.broadcast_to(self.log_snr[np.asarray(t) - 1].reshape(-1, 1), (len(z), 1))
-        clock = np.hstack([a / 10, np.sin(WAVES * a), np.cos(WAVES * a)]).astype(self.dtype)
+        waves = np.sin(FREQUENCIES * a), np.cos(FREQUENCIES * a)
+        time = np.hstack([a / 10, *waves]).astype(self.dtype)
         net = self.net.forward if remember else self.net
-        return noise * z + signal * net(np.hstack([z, clock, c]))
+        return noise * z + signal * net(np.hstack([z, time, c]))
 
-    def elbo(self, x, noise, remember=True):
-        """DiffusionTerms of rows x = [z_0, c], estimated from one step t each.
+    def elbo(
+        self, x: Any, noise: Noise, c: Any = None, remember: bool = True
+    ) -> DiffusionTerms:
+        """DiffusionTerms of x = z_0 (N, n_z) given c (N, n_c), from one step t each.
 
         The sum over the steps is T times its term at `noise.t`; its mean over t, uniform on
-        1 ... T, and eps is the ELBO. Columns of c that are not `noise.told` are set to 0. Keeps
+        1 ... T, and eps is the ELBO. Columns of c outside `noise.c_mask` are set to 0. Keeps
         what `backward` needs if it is to remember.
         """
-        x, (t, eps, told) = self.data(x), self._checked(noise, len(x))
-        z0, c = x[:, : self.n_z], x[:, self.n_z :] * told
-        residual = eps - self.eps_hat(self.add_noise(z0, t, eps), t, c, remember)
+        z0, c = self.validate(x, c)
+        return self._elbo(z0, self._checked(noise, len(z0)), c, remember)
+
+    def _elbo(self, z0, noise, c, remember):
+        t, eps, c_mask = noise
+        z = self.add_noise(z0, t, eps)
+        residual = eps - self.eps_hat(z, t, c * c_mask, remember)
         loss = self.n_steps * (self.weight[t - 1] * (residual**2).sum(axis=-1))
         constant = 0.5 * self.n_steps * self.n_z * (LOG_2PI - self.log_snr[0])
         recon = np.where(t == 1, -loss - constant, 0).astype(self.dtype)
@@ -144,74 +157,72 @@ class Diffusion(Rebuilt):
             self._last = t, residual, recon - steps - prior
         return DiffusionTerms(recon - steps - prior, recon, steps, prior)
 
-    def prior_kl(self, z0):
+    def prior_kl(self, z0: Array) -> Array:
         """KL(q(z_T | z_0) || N(0, I)), (N,): what is left of z_0 after the last step."""
         last = self.alpha_bar[-1]
         return kl_to_prior(np.sqrt(last) * z0, np.log1p(-last)).sum(axis=-1)
 
     def _checked(self, noise, n):
-        t, eps, told = noise
+        t, eps, c_mask = noise
         eps = check_matrix("eps", eps, self.n_z, self.dtype)
-        t, told = np.asarray(t), np.asarray(told, dtype=self.dtype)
-        if len(eps) != n or t.shape != (n,) or told.shape != (n, self.n_c):
+        t, c_mask = np.asarray(t), np.asarray(c_mask, dtype=self.dtype)
+        if len(eps) != n or t.shape != (n,) or c_mask.shape != (n, self.n_c):
             raise ValueError(
-                f"noise must have t ({n},), eps ({n}, {self.n_z}) and told ({n}, {self.n_c}), "
-                f"got {t.shape}, {eps.shape} and {told.shape}"
+                f"noise must have t ({n},), eps ({n}, {self.n_z}) and c_mask ({n}, {self.n_c})"
+                f", got {t.shape}, {eps.shape} and {c_mask.shape}"
             )
         if t.dtype.kind not in "iu" or t.min() < 1 or t.max() > self.n_steps:
             raise ValueError(f"t must hold whole numbers from 1 to {self.n_steps}")
-        return t, eps, told
+        return t, eps, c_mask
 
-    def loss(self, beta=1.0, free_bits=0.0):
+    def loss(self) -> float:
         """-mean(elbo) of the last `elbo`, a float."""
         return -float(self._remembered()[2].mean(dtype=np.float64))
 
-    def backward(self, beta=1.0, free_bits=0.0):
-        """Fill `grads` with d(-mean(elbo))/d(param) for the last `elbo`.
-
-        beta and free_bits are the VAE's and change nothing: this encoder learns nothing.
-        """
+    def backward(self) -> None:
+        """Fill `grads` with d(-mean(elbo))/d(param) for the last `elbo`."""
         t, residual, _ = self._remembered()
         weight = 2 * self.n_steps * self.weight[t - 1] / len(t)
         dout = -weight[:, None].astype(self.dtype) * residual  # dL / d eps_hat
         self.net.backward(self._scales(t)[0] * dout, input_grad=False)
 
-    def _remembered(self):
-        if self._last is None:
-            raise RuntimeError("backward has nothing to go back through: call elbo first")
-        return self._last
-
-    def objective(self, x, rng, remember=True):
+    def objective(
+        self, x: Array, c: Array, rng: Generator, remember: bool = True
+    ) -> DiffusionTerms:
         """What `train` raises: `elbo` at steps and noise drawn from rng.
 
-        Each row is told each column of its c with one probability, itself uniform on [0, 1]:
-        how many columns are told is then uniform on 0 ... n_c, and which, has nothing to do
-        with the row. So the model learns p(z_0 | whatever is told), and p(z_0) from rows that
-        are told nothing (Ho & Salimans 2022, arXiv:2207.12598, algorithm 1).
+        Each row shows each column of its c with one probability, itself uniform on [0, 1]: how
+        many are shown is then uniform on 0 ... n_c, and which, has nothing to do with the row.
+        So the model learns p(z_0 | whatever is shown), and p(z_0) from rows that show nothing
+        (Ho & Salimans 2022, arXiv:2207.12598, algorithm 1).
         """
         n = len(x)
         # Spread evenly over 1 ... T, which keeps each t uniform and the mean's variance low.
         share = (rng.random() + np.arange(n) / n) % 1
         t = 1 + np.minimum((share * self.n_steps).astype(int), self.n_steps - 1)
-        told = rng.random((n, self.n_c)) < rng.random((n, 1))
+        c_mask = rng.random((n, self.n_c)) < rng.random((n, 1))
         eps = rng.standard_normal((n, self.n_z), self.dtype)
-        return self.elbo(x, Noise(t, eps, told), remember)
+        return self._elbo(x, Noise(t, eps, c_mask.astype(self.dtype)), c, remember)
 
-    def posterior(self, z, z0, t):
+    def posterior(self, z: Array, z0: Array, t: int) -> tuple[Array, float]:
         """Mean (N, n_z) and variance (a float) of q(z_{t-1} | z_t, z_0); Ho et al., eq. 7."""
         here, before = self.alpha_bar[t - 1], self.alpha_bar[t - 2] if t > 1 else 1.0
         alpha = here / before  # 1 - beta_t
         mean = np.sqrt(before) * (1 - alpha) * z0 + np.sqrt(alpha) * (1 - before) * z
         return mean / (1 - here), (1 - before) / (1 - here) * (1 - alpha)
 
-    def path(self, n, rng, c=None, guidance=0.0):
+    def path(
+        self, n: int, rng: Generator, c: Any = None, guidance: float = 0.0
+    ) -> Iterator[Array]:
         """Yield n draws of z_T, z_{T-1}, ..., z_0, each (n, n_z); of p(z_0 | z_1) the mean.
 
-        c is a condition (n_c,) for all or (n, n_c); None tells nothing. With `guidance` w each
+        c is a condition (n_c,) for all or (n, n_c); None says nothing. With `guidance` w each
         step uses (1 + w) eps_hat(z, c) - w eps_hat(z, 0): Ho & Salimans 2022, eq. 6.
         """
         n, w = check_int("n", n), check_float("guidance", guidance)
-        c = self._condition(c, n)
+        if w and c is None:
+            raise ValueError("guidance needs a condition c to move towards")
+        c = self._condition(np.zeros(self.n_c) if c is None and self.n_c else c, n)
         z = check_generator(rng).standard_normal((n, self.n_z), self.dtype)
         yield z
         for t in range(self.n_steps, 0, -1):
@@ -223,34 +234,29 @@ class Diffusion(Rebuilt):
             z = (mean + np.sqrt(variance) * eps).astype(self.dtype)
             yield z
 
-    def _condition(self, c, n):
-        """c as (n, n_c) in the model's dtype; None as zeros."""
-        if c is None:
-            return np.zeros((n, self.n_c), self.dtype)
-        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
-        if len(c) not in (1, n):
-            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
-        return np.repeat(c, n // len(c), axis=0)
-
     def _guided(self, z, t, c, w):
         if not w:
             return self.eps_hat(z, t, c)
-        both = np.concatenate([c, np.zeros_like(c)])  # one pass of the net, told and untold
-        told, untold = np.split(self.eps_hat(np.concatenate([z, z]), t, both), 2)
-        return told + w * (told - untold)
+        both = np.concatenate([c, np.zeros_like(c)])  # one pass of the net, with c and without
+        given, free = np.split(self.eps_hat(np.concatenate([z, z]), t, both), 2)
+        return given + w * (given - free)
 
-    def sample(self, n, rng, c=None, guidance=0.0):
+    def sample(self, n: int, rng: Generator, c: Any = None, guidance: float = 0.0) -> Array:
         """The mean of p(z_0 | z_1) at n draws of z_1, (n, n_z): the end of `path`."""
         *_, z0 = self.path(n, rng, c, guidance)
         return z0
 
     @property
-    def settings(self):
-        """What `rebuild` needs beside the parameters."""
+    def settings(self) -> dict[str, Any]:
+        """What its class is called with to make another, but for the random generator."""
         return {
             "n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "alpha_bar": self.alpha_bar,
             "activation": self.activation, "dtype": self.dtype,
         }  # fmt: skip
+
+    def __repr__(self) -> str:
+        shown = {"n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "n_steps": self.n_steps}
+        return described(self, shown)
 
 
 def _falling(alpha_bar):

@@ -1,26 +1,25 @@
 """Likelihoods p(x | z), the normal density, and the KL divergence, each with its gradient.
 
 Every log-density is fully normalised, in nats, summed over features: shape (N,). `out` is what
-the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian). `mean(out)` is
-E[x | z], the picture. `forward` and `backward` are those of a layer, a model's last:
-`forward(x, out)` is log_prob(x, out) and remembers what `backward()` then needs, which takes
-the mean over the batch: it returns dout for L = -mean(log_prob) and fills the likelihood's own
-gradients. One of your own making needs `check`, `params`, `grads`, `bind` and `settings` too:
-see `NoParameters`.
+the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian).
 """
 
 import math
+from typing import Protocol
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike
 
-from tinyvae.ops import logistic_parts, logsumexp, sigmoid, softplus_sum
-from tinyvae.parameters import NoParameters
-from tinyvae.validation import check_float, check_int
+from tinyvae.ops import Array, logistic_parts, logsumexp, quiet, sigmoid, softplus_sum
+from tinyvae.parameters import Parametric, Views
+from tinyvae.validation import check_float, check_int, check_unit
 
 LOG_2PI = math.log(2 * math.pi)
 
 
-def log_normal(z, mu=0.0, logvar=0.0):
+@quiet
+def log_normal(z: Array, mu: ArrayLike = 0.0, logvar: ArrayLike = 0.0) -> Array:
     """log N(z; mu, diag(e^logvar)) in nats, summed over the last axis; default N(0, I).
 
     -1/2 sum(log 2 pi + logvar + (z - mu)^2 / e^logvar).
@@ -30,7 +29,7 @@ def log_normal(z, mu=0.0, logvar=0.0):
     return -0.5 * (LOG_2PI + logvar + square).sum(axis=-1)
 
 
-def kl_to_prior(mu, logvar):
+def kl_to_prior(mu: Array, logvar: Array) -> Array:
     """KL(N(mu, sigma^2) || N(0, 1)) of each latent, in nats: (N, L), every entry >= 0.
 
     1/2 (mu^2 + sigma^2 - 1 - log sigma^2); Kingma & Welling 2014, appendix B. expm1 keeps what
@@ -39,52 +38,85 @@ def kl_to_prior(mu, logvar):
     return 0.5 * (mu**2 + np.expm1(logvar) - logvar)
 
 
-def kl_to_prior_grad(mu, logvar):
+def kl_to_prior_grad(mu: Array, logvar: Array) -> tuple[Array, Array]:
     """(dKL/dmu, dKL/dlogvar), each (N, L)."""
     return mu, 0.5 * np.expm1(logvar)
 
 
-class Bernoulli(NoParameters):
+class Likelihood(Protocol):
+    """What a model asks of p(x | z). One of your own has these members, and derives from
+    `Parametric`, which also copies it with all its attributes.
+
+    x and out are (N, D); `forward` and `backward` are those of a layer, a model's last.
+    """
+
+    @property
+    def params(self) -> Views: ...
+    @property
+    def grads(self) -> Views: ...
+    def bind(self, params: Views, grads: Views) -> None: ...
+    def check(self, x: Array) -> Array:
+        """x, if it is data that this likelihood can have; else ValueError."""
+        ...
+
+    def log_prob(self, x: Array, out: Array) -> Array:
+        """log p(x | z), normalised over x: (N,), in nats."""
+        ...
+
+    def forward(self, x: Array, out: Array) -> Array:
+        """log_prob(x, out); remembers what `backward` needs."""
+        ...
+
+    def backward(self) -> Array:
+        """dout (N, D) for L = -mean(log_prob) of the last `forward`; fills `grads`."""
+        ...
+
+    def mean(self, out: Array) -> Array:
+        """E[x | z], the picture."""
+        ...
+
+    def sample(self, out: Array, rng: Generator) -> Array:
+        """One draw of x for each row of out."""
+        ...
+
+
+class Bernoulli(Parametric):
     """x in {0, 1}, each pixel a coin; out = logits. The VAE paper's eq. 11.
 
     Grey x in [0, 1] is taken too, as the expected log-probability of binary x with those
     probabilities (a cross-entropy): a fair objective, but no density of grey values.
     """
 
-    def check(self, x):
-        """ValueError unless 0 <= x <= 1."""
-        if x.min() < 0 or x.max() > 1:
-            raise ValueError(
-                "x must lie in [0, 1] for a Bernoulli likelihood, "
-                f"got values from {x.min():g} to {x.max():g}"
-            )
+    def check(self, x: Array) -> Array:
+        """x in [0, 1]: what rounding left just outside is moved to the border."""
+        return check_unit("x", x)
 
-    def log_prob(self, x, out):
+    def log_prob(self, x: Array, out: Array) -> Array:
         """sum(x a - softplus(a)) with a = out: log of sigmoid(a)^x (1 - sigmoid(a))^(1 - x)."""
         return np.vecdot(x, out) - softplus_sum(out)
 
-    def grad(self, x, out):
+    def grad(self, x: Array, out: Array) -> Array:
         """d log_prob / d out = x - sigmoid(out)."""
         return x - sigmoid(out)
 
-    def forward(self, x, out):
+    def forward(self, x: Array, out: Array) -> Array:
         """log_prob(x, out), keeping -grad(x, out): one exponential serves both."""
         parts = logistic_parts(out)
-        self._dout = sigmoid(out, parts)
-        self._dout -= x
+        self._last = sigmoid(out, parts)
+        self._last -= x
         return np.vecdot(x, out) - softplus_sum(out, parts)
 
-    def backward(self):
-        return self._dout / len(self._dout)
+    def backward(self) -> Array:
+        return self._last / len(self._last)
 
-    def mean(self, out):
+    def mean(self, out: Array) -> Array:
         return sigmoid(out)
 
-    def sample(self, out, rng):
+    def sample(self, out: Array, rng: Generator) -> Array:
         return (rng.random(out.shape) < self.mean(out)).astype(out.dtype)
 
 
-class Gaussian:
+class Gaussian(Parametric):
     """x ~ N(out, sigma^2 I), one sigma shared by all features.
 
     By default sigma is learned, as params["log_sigma"] (a number, starting at log 1): the
@@ -92,34 +124,25 @@ class Gaussian:
     (Rybkin et al. 2021, arXiv:2006.13202). `Gaussian(sigma=0.1)` holds it fixed.
     """
 
-    def __init__(self, sigma=None):
+    # Read only, as in `Dense`: set params["likelihood.log_sigma"] of the model.
+    log_sigma = property(lambda self: self.params.get("log_sigma", self._fixed))
+
+    def __init__(self, sigma: float | None = None) -> None:
         fixed = None if sigma is None else check_float("sigma", sigma, above=0)
         self.settings = {"sigma": fixed}
-        self.log_sigma = np.array(0.0 if fixed is None else math.log(fixed))
-        self.dlog_sigma = np.array(0.0)
+        self._fixed = None if fixed is None else math.log(fixed)
+        super().__init__(**({"log_sigma": np.array(0.0)} if fixed is None else {}))
 
     @property
-    def params(self):
-        return {"log_sigma": self.log_sigma} if self.settings["sigma"] is None else {}
-
-    @property
-    def grads(self):
-        return {"log_sigma": self.dlog_sigma} if self.settings["sigma"] is None else {}
-
-    def bind(self, params, grads):
-        """Use these arrays (views of a model's one vector) from now on."""
-        if params:
-            self.log_sigma, self.dlog_sigma = params["log_sigma"], grads["log_sigma"]
-
-    @property
-    def sigma(self):
+    def sigma(self) -> float:
         """The standard deviation, a float (so that it never widens a float32 array)."""
         return float(np.exp(self.log_sigma))
 
-    def check(self, x):
-        """Any finite x will do."""
+    def check(self, x: Array) -> Array:
+        """x: any finite numbers will do."""
+        return x
 
-    def log_prob(self, x, out):
+    def log_prob(self, x: Array, out: Array) -> Array:
         """-1/2 sum((x - out)^2 / sigma^2) - D (log sigma + 1/2 log 2 pi)."""
         return self._log_prob(x - out)
 
@@ -128,32 +151,33 @@ class Gaussian:
         constant = residual.shape[-1] * (float(self.log_sigma) + 0.5 * LOG_2PI)
         return -0.5 * square / self.sigma**2 - constant
 
-    def grad(self, x, out):
+    def grad(self, x: Array, out: Array) -> Array:
         """d log_prob / d out = (x - out) / sigma^2."""
         return (x - out) / self.sigma**2
 
-    def forward(self, x, out):
+    def forward(self, x: Array, out: Array) -> Array:
         """log_prob(x, out), keeping x - out."""
-        self._residual = x - out
-        return self._log_prob(self._residual)
+        self._last = x - out
+        return self._log_prob(self._last)
 
-    def backward(self):
+    def backward(self) -> Array:
         """Also dL/dlog_sigma = D - mean over the batch of sum((x - out)^2) / sigma^2."""
-        residual, scale = self._residual, len(self._residual) * self.sigma**2
-        self.dlog_sigma[...] = residual.shape[-1] - np.vdot(residual, residual) / scale
+        residual, scale = self._last, len(self._last) * self.sigma**2
+        for slope in self.grads.values():  # of a learned sigma alone
+            slope[...] = residual.shape[-1] - np.vdot(residual, residual) / scale
         return residual / -scale
 
-    def mean(self, out):
+    def mean(self, out: Array) -> Array:
         return out
 
-    def sample(self, out, rng):
+    def sample(self, out: Array, rng: Generator) -> Array:
         return out + self.sigma * rng.standard_normal(out.shape, out.dtype)
 
 
-class Categorical(NoParameters):
+class Categorical(Parametric):
     """Text: x one-hot, (N, positions * n_categories), one softmax of out a position."""
 
-    def __init__(self, n_categories):
+    def __init__(self, n_categories: int) -> None:
         self.n_categories = check_int("n_categories", n_categories, least=2)
         self.settings = {"n_categories": self.n_categories}
 
@@ -165,39 +189,40 @@ class Categorical(NoParameters):
             )
         return a.reshape(*a.shape[:-1], -1, self.n_categories)
 
-    def check(self, x):
-        """ValueError unless each block of n_categories is one-hot."""
+    def check(self, x: Array) -> Array:
+        """x, if each block of n_categories is one-hot; else ValueError."""
         blocks = self._blocks(x)
         if not (np.all((x == 0) | (x == 1)) and np.all(blocks.sum(axis=-1) == 1)):
             raise ValueError(
                 f"x must be one-hot in blocks of {self.n_categories} for a Categorical "
                 "likelihood: one 1 in each block and 0 elsewhere"
             )
+        return x
 
-    def log_prob(self, x, out):
+    def log_prob(self, x: Array, out: Array) -> Array:
         """sum over positions of log softmax(out) at the category that x names."""
         return np.vecdot(x, out) - logsumexp(self._blocks(out)).sum(axis=-1)
 
-    def grad(self, x, out):
+    def grad(self, x: Array, out: Array) -> Array:
         """d log_prob / d out = x - softmax(out)."""
         return x - self.mean(out)
 
-    def forward(self, x, out):
+    def forward(self, x: Array, out: Array) -> Array:
         """log_prob(x, out), keeping -grad(x, out): one logsumexp serves both."""
         blocks = self._blocks(out)
         normaliser = logsumexp(blocks, keepdims=True)
-        self._dout = np.exp(blocks - normaliser).reshape(out.shape) - x
+        self._last = np.exp(blocks - normaliser).reshape(out.shape) - x
         return np.vecdot(x, out) - normaliser.sum(axis=(-2, -1))
 
-    def backward(self):
-        return self._dout / len(self._dout)
+    def backward(self) -> Array:
+        return self._last / len(self._last)
 
-    def mean(self, out):
+    def mean(self, out: Array) -> Array:
         """The probabilities, softmax(out) position by position."""
         blocks = self._blocks(out)
         return np.exp(blocks - logsumexp(blocks, keepdims=True)).reshape(out.shape)
 
-    def sample(self, out, rng):
+    def sample(self, out: Array, rng: Generator) -> Array:
         """One-hot draws: the largest of logit + Gumbel noise is a draw from the softmax."""
         blocks = self._blocks(out)
         choice = np.argmax(blocks + rng.gumbel(size=blocks.shape), axis=-1)

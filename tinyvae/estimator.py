@@ -143,7 +143,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """E[x|z], ndarray of shape (n_samples, n_features), of Z (n_samples, n_components)."""
         check_is_fitted(self)
         Z = check_array(Z, dtype=self.vae_.dtype, input_name="Z")
-        return self.vae_.likelihood.mean(self.vae_.decode(Z))
+        return self.vae_.picture(Z)
 
     def score_samples(self, X):
         """The ELBO of each row, a bound on log p(x): ndarray of shape (n_samples,), in nats.
@@ -154,7 +154,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         decoder (hidden=()) with the Gaussian likelihood. See `noise_rule`.
         """
         X = self._data(X)
-        return np.concatenate([_elbo(self.vae_, rows, *self._rule) for rows in batches(X)])
+        return np.concatenate([_elbo(self.vae_, rows, *self._rule) for (rows,) in batches(X)])
 
     def score(self, X, y=None):
         """The mean of `score_samples` over X, a float, in nats; y is ignored."""

@@ -1,9 +1,17 @@
-"""What a trained VAE is worth: its ELBO, log p(x), and which latents say anything."""
+"""What a trained VAE is worth: its ELBO, log p(x), and which latents say anything.
+
+x (N, n_x) is data, c (N, n_c) its condition, where the model has one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 
 from tinyvae.distributions import kl_to_prior, log_normal
-from tinyvae.ops import logsumexp
+from tinyvae.models import VAE
+from tinyvae.ops import Array, logsumexp
 from tinyvae.sampling import reparameterize
 from tinyvae.validation import check_generator, check_int, check_matrix
 
@@ -11,23 +19,27 @@ ROWS = 1024  # examples handled at a time
 NUMBERS = 1 << 18  # at most about this many numbers in one decoded block, to stay in the cache
 
 
-def mean_terms(model, x, rng):
-    """{"elbo": ..., "recon": ..., "kl": ...}: means over x (N, n_x), nats per example."""
-    x, rng = model.data(x), check_generator(rng)
-    parts = [model.objective(rows, rng, remember=False) for rows in batches(x)]
+def mean_terms(model: Any, x: Any, rng: Generator, c: Any = None) -> dict[str, float]:
+    """The means of the model's terms over x, nats per example: of a VAE {"elbo": ..., "recon":
+    ..., "kl": ...}."""
+    (x, c), rng = model.validate(x, c), check_generator(rng)
+    parts = [model.objective(*rows, rng, remember=False) for rows in batches(x, c)]
     return {
         name: float(np.concatenate(values).mean(dtype=np.float64))
         for name, values in zip(parts[0]._fields, zip(*parts, strict=True), strict=True)
     }
 
 
-def mean_elbo(vae, x, rng):
-    """The mean ELBO over x (N, n_x) in nats per example, one draw of eps each."""
-    _need_vae(vae)
-    return mean_terms(vae, x, rng)["elbo"]
+def mean_elbo(model: Any, x: Any, rng: Generator, c: Any = None) -> float:
+    """The mean ELBO over x in nats per example, one draw of the noise each."""
+    if not hasattr(model, "elbo"):
+        raise TypeError(f"model must have an ELBO, got a {type(model).__name__}")
+    return mean_terms(model, x, rng, c)["elbo"]
 
 
-def iw_log_likelihood(vae, x, k=100, *, rng):
+def iw_log_likelihood(
+    vae: VAE, x: Any, k: int = 100, *, rng: Generator, c: Any = None
+) -> Array:
     """The importance-weighted bound on log p(x) of each row, (N,), in nats.
 
     log (1/k) sum_i w_i with log w = log p(x|z) + log p(z) - log q(z|x), z ~ q(z|x): in
@@ -35,53 +47,55 @@ def iw_log_likelihood(vae, x, k=100, *, rng):
     al. 2016, arXiv:1509.00519, eqs. 8 and 9, theorem 1). The k draws are made in blocks, so
     memory does not grow with k. ValueError for k < 1.
     """
-    _need_vae(vae)
-    x, k, rng = vae.data(x), check_int("k", k), check_generator(rng)
-    return np.concatenate([_iw_rows(vae, rows, k, rng) for rows in batches(x, 64)])
+    (x, c), k, rng = _need_vae(vae).validate(x, c), check_int("k", k), check_generator(rng)
+    rows = batches(x, c, rows=64)
+    return np.concatenate([_iw_rows(vae, x_part, c_part, k, rng) for x_part, c_part in rows])
 
 
-def _iw_rows(vae, x, k, rng):
-    mu, logvar = vae.encode(x)
+def _iw_rows(vae, x, c, k, rng):
+    mu, logvar = vae.encode(x, c if vae.n_c else None)
     most = max(1, NUMBERS // (len(x) * max(vae.n_x, *vae.n_h, vae.n_z)))
     sums = []
     for start in range(0, k, most):
-        log_w = log_weights(vae, x, mu, logvar, min(most, k - start), rng)
+        log_w = log_weights(vae, x, mu, logvar, min(most, k - start), rng, c)
         sums.append(logsumexp(log_w, axis=0))
     return logsumexp(np.array(sums), axis=0) - np.log(k)
 
 
-def log_weights(vae, x, mu, logvar, k, rng):
+def log_weights(
+    vae: VAE, x: Array, mu: Array, logvar: Array, k: int,
+    rng: Generator, c: Array | None = None,
+) -> Array:  # fmt: skip
     """log w of k draws z ~ q(z|x) for each row: (k, N), float64."""
     eps = rng.standard_normal((k, *mu.shape), vae.dtype)
     z = reparameterize(mu, logvar, eps)
-    x, *told = vae.apart(x)
-    told = [np.tile(c, (k, 1)) for c in told]
-    out = vae.decode(z.reshape(-1, vae.n_z), *told).reshape(k, *x.shape)
+    c = np.tile(c, (k, 1)) if vae.n_c else None
+    out = vae.decode(z.reshape(-1, vae.n_z), c).reshape(k, *x.shape)
     recon = vae.likelihood.log_prob(x, out)
     return (recon + log_normal(z) - log_normal(z, mu, logvar)).astype(np.float64)
 
 
-def kl_per_dim(vae, x):
+def kl_per_dim(vae: VAE, x: Any, c: Any = None) -> Array:
     """The mean over x of each latent's KL to the prior: (n_z,), in nats."""
-    return np.mean(kl_to_prior(*encode_all(vae, x)), axis=0, dtype=np.float64)
+    return np.mean(kl_to_prior(*encode_all(vae, x, c)), axis=0, dtype=np.float64)
 
 
-def active_units(vae, x):
+def active_units(vae: VAE, x: Any, c: Any = None) -> int:
     """How many latents carry information about x: Var_x[mu] > 0.01 (Burda et al. 2016,
     section 5.2). The others have collapsed to the prior."""
-    mu, _ = encode_all(vae, x)
+    mu, _ = encode_all(vae, x, c)
     return int(np.sum(mu.var(axis=0) > 0.01))
 
 
-def aggregated_posterior(vae, x, rng):
+def aggregated_posterior(vae: VAE, x: Any, rng: Generator, c: Any = None) -> Array:
     """One draw of z ~ q(z|x) for each row of x: (N, n_z), a sample of the mean of q(z|x) over
     the data. Where it leaves holes in the prior, the decoder has never been asked to paint."""
-    mu, logvar = encode_all(vae, x)
+    mu, logvar = encode_all(vae, x, c)
     rng = check_generator(rng)
     return reparameterize(mu, logvar, rng.standard_normal(mu.shape, vae.dtype))
 
 
-def energy_distance(x, y):
+def energy_distance(x: Any, y: Any) -> float:
     """An unbiased estimate of 2 E|X - Y| - E|X - X'| - E|Y - Y'| from draws x (N, L), y (M, L).
 
     0 if and only if X and Y have one distribution, else greater (Szekely & Rizzo 2013, J. Stat.
@@ -102,21 +116,25 @@ def energy_distance(x, y):
 
 def _distances(x, y):
     """The sum of |x_i - y_j| over all pairs of rows; a row to itself is exactly 0."""
-    return sum(np.linalg.norm(rows[:, None] - y, axis=-1).sum() for rows in batches(x, 32))
+    return sum(
+        np.linalg.norm(rows[:, None] - y, axis=-1).sum() for (rows,) in batches(x, rows=32)
+    )
 
 
-def encode_all(vae, x):
+def encode_all(vae: VAE, x: Any, c: Any = None) -> tuple[Array, Array]:
     """(mu, logvar) of all of x, encoded in batches."""
-    _need_vae(vae)
-    mu, logvar = zip(*(vae.encode(rows) for rows in batches(vae.data(x))), strict=True)
+    rows = batches(*_need_vae(vae).validate(x, c))
+    mu, logvar = zip(*(vae.encode(x, c if vae.n_c else None) for x, c in rows), strict=True)
     return np.concatenate(mu), np.concatenate(logvar)
 
 
 def _need_vae(model):
-    if not hasattr(model, "elbo"):
+    if not isinstance(model, VAE):
         raise TypeError(f"vae must be a VAE, got a {type(model).__name__}: it has no q(z|x)")
+    return model
 
 
-def batches(x, rows=ROWS):
-    """Consecutive slices of x of at most `rows` rows."""
-    return (x[i : i + rows] for i in range(0, len(x), rows))
+def batches(*arrays: Array, rows: int = ROWS) -> Iterator[tuple[Array, ...]]:
+    """Consecutive slices of at most `rows` rows of the arrays, which have equally many."""
+    for i in range(0, len(arrays[0]), rows):
+        yield tuple(array[i : i + rows] for array in arrays)

@@ -1,10 +1,16 @@
 """Are the gradients right? Compare them with (f(p + h) - f(p - h)) / 2h, which is within
 O(h^2) of the derivative for every smooth f. Use float64: float32 has too few digits for it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
+from tinyvae.ops import Array
+from tinyvae.validation import check_kl_weights
 
-def numerical_gradient(f, array, h=1e-6):
+
+def numerical_gradient(f: Callable[[], float], array: Array, h: float = 1e-6) -> Array:
     """d f() / d array by central differences, one entry at a time; f reads `array` itself.
 
     ValueError unless array is float64 and C-contiguous: float32 has too few digits, and an
@@ -22,13 +28,16 @@ def numerical_gradient(f, array, h=1e-6):
     return gradient
 
 
-def relative_error(a, b):
+def relative_error(a: Any, b: Any) -> float:
     """max|a - b| / max(|a|, |b|) over all entries; 0 where both are all zeros."""
     scale = max(np.max(np.abs(a)), np.max(np.abs(b)))
     return float(np.max(np.abs(np.subtract(a, b))) / scale) if scale else 0.0
 
 
-def check_model(model, x, eps=None, beta=1.0, free_bits=0.0, directions=10, h=1e-6):
+def check_model(
+    model: Any, x: Any, eps: Any = None, beta: float = 1.0, free_bits: float = 0.0,
+    directions: int = 10, h: float = 1e-6, c: Any = None,
+) -> dict[str, float]:  # fmt: skip
     """{parameter name: relative error of model.backward's gradient, by finite differences}.
 
     Works on a float64 copy with `eps` held still (None for an autoencoder), at the parameters
@@ -38,13 +47,14 @@ def check_model(model, x, eps=None, beta=1.0, free_bits=0.0, directions=10, h=1e
     standard deviation of u . grad. A right gradient gives 1e-6 or less.
     """
     twin, rng = model.astype(np.float64), np.random.default_rng(0)
+    weights = check_kl_weights(model, beta, free_bits)
 
     def loss():
-        twin.elbo(x, eps) if hasattr(twin, "elbo") else twin.recon(x)
-        return twin.loss(beta, free_bits)
+        twin.elbo(x, eps, c) if hasattr(twin, "elbo") else twin.recon(x, c)
+        return twin.loss(**weights)
 
     loss()
-    twin.backward(beta, free_bits)
+    twin.backward(**weights)
     errors = {}
     for name, param in twin.params.items():
         norm = np.linalg.norm(twin.grads[name]) or 1.0

@@ -1,18 +1,23 @@
 """Ways through the latent space: between two codes, along one latent, over a plane, toward a
 smile. A code is z (L,); codes are (N, L); t is a number or an array (T,) in [0, 1]."""
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tinyvae.ops import Array
 from tinyvae.validation import check_int
 
 
-def lerp(a, b, t):
+def lerp(a: Any, b: Any, t: Any) -> Array:
     """(1 - t) a + t b: the straight line. (L,) for a number t, (T, L) for t of shape (T,)."""
     a, b, t = _ends(a, b, t)
     return (1 - t) * a + t * b
 
 
-def slerp(a, b, t):
+def slerp(a: Any, b: Any, t: Any) -> Array:
     """sin((1 - t) w) / sin w a + sin(t w) / sin w b, w the angle between a and b.
 
     The arc: codes of equal norm keep it all the way, where the straight line cuts through the
@@ -48,12 +53,12 @@ def _ends(a, b, t):
     return a.astype(kind), b.astype(kind), t[..., None].astype(kind)
 
 
-def path(a, b, n, between=slerp):
+def path(a: Any, b: Any, n: int, between: Callable[..., Array] = slerp) -> Array:
     """n codes from a to b, both included: (n, L)."""
     return between(a, b, np.linspace(0, 1, check_int("n", n, least=2)))
 
 
-def traversal(z, latent, values):
+def traversal(z: ArrayLike, latent: int, values: ArrayLike) -> Array:
     """Copies of z (L,) in which one latent takes each of `values` (T,): (T, L)."""
     z, values = np.asarray(z), np.asarray(values)
     codes = np.tile(z, (len(values), 1)).astype(np.result_type(z, np.float32))
@@ -61,7 +66,7 @@ def traversal(z, latent, values):
     return codes
 
 
-def grid(n, n_z=2, latents=(0, 1)):
+def grid(n: int, n_z: int = 2, latents: tuple[int, int] = (0, 1)) -> Array:
     """n * n codes (n * n, n_z) over the plane of two latents, the others 0.
 
     The steps are the prior's quantiles (i + 1/2) / n, so that each cell holds the same
@@ -80,7 +85,7 @@ def grid(n, n_z=2, latents=(0, 1)):
     return codes.reshape(-1, n_z)
 
 
-def attribute_direction(mu, attribute):
+def attribute_direction(mu: ArrayLike, attribute: ArrayLike) -> Array:
     """The change of code (L,) that goes with one unit of an attribute: cov(mu, a) / var(a).
 
     mu (N, L) are codes, attribute (N,) numbers or truth values; for the latter this is the

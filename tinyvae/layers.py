@@ -8,102 +8,104 @@ model's `loss` says in its place.
 """
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import DTypeLike
 
-from tinyvae.ops import sigmoid
-from tinyvae.parameters import NoParameters, under
+from tinyvae.ops import Array, sigmoid
+from tinyvae.parameters import Parametric, Views, under
 
 
-class Dense:
+class Dense(Parametric):
     """out = x W + b, with x (N, n_in), W (n_in, n_out), b (n_out,).
 
     dx = dout W^T, dW = x^T dout, db = the sum of dout over the batch. W starts as
     N(0, 1 / n_in), which keeps the variance of unit inputs (LeCun et al. 1998, eq. 16), b as 0.
     """
 
-    def __init__(self, n_in, n_out, rng, dtype=np.float64):
-        self.W = (rng.standard_normal((n_in, n_out)) / np.sqrt(n_in)).astype(dtype)
-        self.b = np.zeros(n_out, dtype)
-        self.dW, self.db = np.zeros_like(self.W), np.zeros_like(self.b)
+    # Read only, so that no array can be put in the place of a model's view: set `W[...]`.
+    W = property(lambda self: self.params["W"])
+    b = property(lambda self: self.params["b"])
+    dW = property(lambda self: self.grads["W"])
+    db = property(lambda self: self.grads["b"])
 
-    @property
-    def params(self):
-        return {"W": self.W, "b": self.b}
+    def __init__(
+        self, n_in: int, n_out: int, rng: Generator, dtype: DTypeLike = np.float64
+    ) -> None:
+        W = rng.standard_normal((n_in, n_out)) / np.sqrt(n_in)
+        super().__init__(W=W.astype(dtype), b=np.zeros(n_out, dtype))
 
-    @property
-    def grads(self):
-        return {"W": self.dW, "b": self.db}
-
-    def bind(self, params, grads):
-        """Use these arrays (views of a model's one vector) from now on."""
-        self.W, self.b = params["W"], params["b"]
-        self.dW, self.db = grads["W"], grads["b"]
-
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         out = x @ self.W
         out += self.b
         return out
 
-    def forward(self, x):
-        self.x = x
+    def forward(self, x: Array) -> Array:
+        self._last = x
         return self(x)
 
-    def backward(self, dout, input_grad=True):
+    def backward(self, dout: Array, input_grad: bool = True) -> Array | None:
         """Fill dW and db; return dx, or None where nobody asks for it (the first layer)."""
-        np.matmul(self.x.T, dout, out=self.dW)
+        np.matmul(self._last.T, dout, out=self.dW)
         np.sum(dout, axis=0, out=self.db)
         return dout @ self.W.T if input_grad else None
 
+    def __repr__(self) -> str:
+        return "Dense({}, {})".format(*self.W.shape)
 
-class Tanh(NoParameters):
+
+class Tanh(Parametric):
     """out = tanh(x); dx = dout (1 - out^2)."""
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         return np.tanh(x)
 
-    def forward(self, x):
-        self.out = self(x)
-        return self.out
+    def forward(self, x: Array) -> Array:
+        self._last = self(x)
+        return self._last
 
-    def backward(self, dout, input_grad=True):
-        return dout * (1 - self.out**2)
+    def backward(self, dout: Array, input_grad: bool = True) -> Array:
+        return dout * (1 - self._last**2)
 
 
-class ReLU(NoParameters):
+class ReLU(Parametric):
     """out = max(x, 0); dx = dout where x > 0, else 0 (also at the kink, x = 0)."""
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         return np.maximum(x, 0)
 
-    def forward(self, x):
-        self.out = self(x)
-        return self.out
+    def forward(self, x: Array) -> Array:
+        self._last = self(x)
+        return self._last
 
-    def backward(self, dout, input_grad=True):
-        return dout * (self.out > 0)
+    def backward(self, dout: Array, input_grad: bool = True) -> Array:
+        return dout * (self._last > 0)
 
 
-class SiLU(NoParameters):
+class SiLU(Parametric):
     """out = x s with s = sigmoid(x); dx = dout (s + x s (1 - s)) = dout (s + out (1 - s))."""
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         return x * sigmoid(x)
 
-    def forward(self, x):
-        self.s = sigmoid(x)
-        self.out = x * self.s
-        return self.out
+    def forward(self, x: Array) -> Array:
+        s = sigmoid(x)
+        self._last = s, x * s
+        return self._last[1]
 
-    def backward(self, dout, input_grad=True):
-        return dout * (self.s + self.out * (1 - self.s))
+    def backward(self, dout: Array, input_grad: bool = True) -> Array:
+        s, out = self._last
+        return dout * (s + out * (1 - s))
 
 
 class Sequential:
     """Layers one after another. Parameters are named "0.W", "0.b", "1.W", ...: the number
     counts the layers that have parameters, so it does not change with the activations."""
 
-    def __init__(self, *layers):
+    def __init__(self, *layers: Any) -> None:
         if not layers:
             raise ValueError("Sequential needs at least one layer")
         self.layers = layers
@@ -112,40 +114,46 @@ class Sequential:
         return enumerate(layer for layer in self.layers if layer.params)
 
     @property
-    def params(self):
+    def params(self) -> dict[str, Array]:
         return {f"{i}.{n}": a for i, layer in self._numbered() for n, a in layer.params.items()}
 
     @property
-    def grads(self):
+    def grads(self) -> dict[str, Array]:
         return {f"{i}.{n}": a for i, layer in self._numbered() for n, a in layer.grads.items()}
 
-    def bind(self, params, grads):
+    def bind(self, params: Views, grads: Views) -> None:
         """Hand each layer its own of these arrays."""
-        for i, layer in list(self._numbered()):
+        for i, layer in self._numbered():
             layer.bind(under(i, params), under(i, grads))
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer(x)
         return x
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
-    def backward(self, dout, input_grad=True):
+    def backward(self, dout: Array, input_grad: bool = True) -> Array | None:
         """Fill every layer's gradients; return dx (None if the input needs no gradient)."""
         first, *rest = self.layers
         for layer in reversed(rest):
             dout = layer.backward(dout)
         return first.backward(dout, input_grad)
 
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(map(repr, self.layers))})"
 
-def mlp(sizes, rng, activation=SiLU, dtype=np.float64):
+
+def mlp(
+    sizes: Sequence[int], rng: Generator, activation: type = SiLU,
+    dtype: DTypeLike = np.float64,
+) -> Sequential:  # fmt: skip
     """Dense layers of these sizes with an activation between any two: (3, 5, 2) is
     Dense(3, 5), activation, Dense(5, 2). The last layer has none."""
-    layers = []
+    layers: list[Any] = []
     for n_in, n_out in itertools.pairwise(sizes):
         layers += [Dense(n_in, n_out, rng, dtype), activation()]
     return Sequential(*layers[:-1])

@@ -1,17 +1,22 @@
 """The two models: an autoencoder, and the VAE, an autoencoder whose code is a distribution.
 
-x (N, n_x) data; mu, logvar (N, n_z) of q(z|x); eps ~ N(0, I); z (N, n_z); out the decoder's
-raw output; x_hat = likelihood.mean(out), the picture. All terms are in nats.
+x (N, n_x) data; c (N, n_c) a condition, numbers known beforehand; mu, logvar (N, n_z) of
+q(z|x, c); eps ~ N(0, I); z (N, n_z); out the decoder's raw output; x_hat =
+likelihood.mean(out), the picture. All terms are in nats.
 """
 
 import copy
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import DTypeLike
 
-from tinyvae.distributions import Gaussian, kl_to_prior, kl_to_prior_grad
+from tinyvae.distributions import Gaussian, Likelihood, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
-from tinyvae.parameters import attach, pack
+from tinyvae.ops import Array
+from tinyvae.parameters import Parameters, attach, pack
 from tinyvae.sampling import reparameterize, reparameterize_grad
 from tinyvae.validation import (
     check_dtype,
@@ -25,89 +30,137 @@ from tinyvae.validation import (
 class Terms(NamedTuple):
     """The ELBO and its two parts, each (N,), in nats; elbo == recon - kl, always."""
 
-    elbo: np.ndarray
-    recon: np.ndarray
-    kl: np.ndarray
+    elbo: Array
+    recon: Array
+    kl: Array
 
 
-class Recon(NamedTuple):
-    """What an autoencoder has: recon = log p(x | z) at z = encode(x), (N,), in nats."""
+class ReconTerm(NamedTuple):
+    """What an autoencoder has: log p(x | z = encode(x)), (N,), in nats."""
 
-    recon: np.ndarray
+    recon: Array
 
 
-class Rebuilt:
-    """A model that its `settings` and `params` make anew: it can be cast, copied, pickled."""
+class Model:
+    """Networks whose parameters lie in one vector: `params`, and their gradients, `grads`.
 
-    def astype(self, dtype):
+    `parts` names the attributes that have parameters. One that is replaced is copied and packed
+    in with the others; an optimiser made before then has arrays of no model.
+    """
+
+    parts: tuple[str, ...]
+    weighs_kl = False  # whether backward has a beta and free bits
+    params: Parameters
+    grads: Parameters
+    dtype: np.dtype
+    n_c: int
+    _last: Any = None  # what the last elbo left for loss and backward
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        there = vars(self).get(name)
+        if name in ("params", "grads") and there is not None and value is not there:
+            raise AttributeError(f"{name} are set in place, such as model.{name}.update(...)")
+        packed = name in self.parts and "params" in vars(self)
+        super().__setattr__(name, copy.deepcopy(value) if packed else value)
+        if packed:
+            self._pack()
+
+    def _pack(self):
+        parts = {name: getattr(self, name) for name in self.parts}
+        vars(self)["params"], vars(self)["grads"] = pack(parts, self.dtype)
+        self._last = None
+
+    def astype(self, dtype: DTypeLike) -> Any:
         """A copy in another dtype (the gradient check asks for float64)."""
-        settings = self.settings | {"dtype": np.dtype(dtype)}
-        return rebuild(type(self), settings, self.params.astype(dtype))
+        twin = copy.deepcopy(self)
+        twin.dtype = check_dtype(dtype)
+        twin._pack()
+        return twin
 
-    def __reduce__(self):
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: a for name, a in vars(self).items() if name not in ("grads", "_last")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
         # The layers' arrays are views of params; an Adam that is copied along refers to it too.
-        return rebuild, (type(self), self.settings, self.params)
+        vars(self).update(state)
+        shapes = {name: array.shape for name, array in self.params.items()}
+        vars(self)["grads"] = Parameters(shapes, self.dtype)
+        attach({name: getattr(self, name) for name in self.parts}, self.params, self.grads)
+
+    def _remembered(self):
+        if self._last is None:
+            raise RuntimeError("there is nothing to go back through: call elbo or recon first")
+        return self._last
+
+    def _condition(self, c, n):
+        """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
+        if not self.n_c and c is not None:
+            raise ValueError("c must be None: this model has no condition (n_c = 0)")
+        if not self.n_c:
+            return np.empty((n, 0), self.dtype)
+        if c is None:
+            raise ValueError(f"c must be given, (N, {self.n_c}): this model has a condition")
+        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
+        if len(c) not in (1, n):
+            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
+        return np.broadcast_to(c, (n, self.n_c))
 
 
-class Autoencoder(Rebuilt):
-    """x -> z -> x_hat: an encoder and its mirror image, trained on log p(x|z) alone.
+class Coder(Model):
+    """An encoder and a decoder, its mirror image: what both models share.
 
     n_h are the encoder's hidden widths, the decoder's in reverse; n_h=() is linear. `params`
     and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). The model keeps
-    its own copy of `likelihood` (None: `Gaussian()`). Raises TypeError or ValueError for sizes
-    below 1 and for a likelihood class where an instance is expected.
+    its own copy of `likelihood` (None: `Gaussian()`). With n_c > 0 both networks see c beside
+    their input: z need not repeat what c says. Raises TypeError or ValueError for sizes below 1
+    and for a likelihood class where an instance is expected.
     """
 
+    parts = "encoder", "decoder", "likelihood"
     codes_per_latent = 1  # the encoder puts out z itself
-    n_c = 0  # numbers that encoder and decoder are told besides: a ConditionalVAE's alone
-    _last = None  # what the last elbo (or recon) left for loss and backward
 
-    def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
+    def __init__(
+        self, n_x: int, n_h: Iterable[int], n_z: int, rng: Generator,
+        likelihood: Likelihood | None = None, activation: type = SiLU,
+        dtype: DTypeLike = np.float32, n_c: int = 0,
+    ) -> None:  # fmt: skip
         self.n_x, self.n_z = check_int("n_x", n_x), check_int("n_z", n_z)
-        self.n_h = widths(n_h)
+        self.n_h, self.n_c = check_widths(n_h), check_int("n_c", n_c, least=0)
         check_kinds(likelihood, activation)
-        check_generator(rng)
-        self.likelihood = Gaussian() if likelihood is None else copy.deepcopy(likelihood)
         self.activation, self.dtype = activation, check_dtype(dtype)
-        n_codes = self.codes_per_latent * self.n_z
-        sizes = self.n_x + self.n_c, *self.n_h, n_codes
-        self.encoder = mlp(sizes, rng, activation, dtype)
-        sizes = self.n_z + self.n_c, *reversed(self.n_h), self.n_x
-        self.decoder = mlp(sizes, rng, activation, dtype)
-        self.params, self.grads = pack(self._parts, self.dtype)
+        sizes = self.sizes(self.n_x, self.n_h, self.n_z, self.n_c)
+        check_generator(rng)
+        self.encoder = mlp(sizes["encoder"], rng, activation, dtype)
+        self.decoder = mlp(sizes["decoder"], rng, activation, dtype)
+        # sigma starts near 1, so that data of a large scale overflow e^logvar less soon; but
+        # not at 1, where the KL has no slope and a wrong gradient of it would go unnoticed.
+        self.encoder.layers[-1].W[:, self.n_z :] *= 0.1  # logvar's columns, in a VAE
+        self.likelihood = Gaussian() if likelihood is None else copy.deepcopy(likelihood)
+        self._pack()
 
-    @property
-    def _parts(self):
-        return {"encoder": self.encoder, "decoder": self.decoder, "likelihood": self.likelihood}
+    @classmethod
+    def sizes(cls, n_x: int, n_h: Any, n_z: int, n_c: int = 0) -> dict[str, tuple[int, ...]]:
+        """The widths of both networks, from input to output."""
+        n_codes = cls.codes_per_latent * n_z
+        return {"encoder": (n_x + n_c, *n_h, n_codes), "decoder": (n_z + n_c, *n_h[::-1], n_x)}
 
-    def data(self, x):
-        """`x` in the model's dtype, checked: finite, (N, n_x), what the likelihood takes."""
-        x = check_matrix("x", x, self.n_x, self.dtype)
-        self.likelihood.check(x)
-        return x
+    def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
+        """x (N, n_x) and c (N, n_c), checked, in the model's dtype: finite, and x what the
+        likelihood takes. `name` is what an error calls x."""
+        x = check_matrix(name, x, self.n_x, self.dtype)
+        try:
+            return self.likelihood.check(x), self._condition(c, len(x))
+        except ValueError as error:  # a likelihood knows it as x
+            raise ValueError(str(error).replace("x must", f"{name} must", 1)) from None
 
-    def encode(self, x):
-        """z (N, n_z)."""
-        return self.encoder(self.data(x))
+    def decode(self, z: Any, c: Any = None) -> Array:
+        """The raw output `out` (N, n_x) of z (N, n_z): logits, or the Gaussian's mean."""
+        z = check_matrix("z", z, self.n_z, self.dtype)
+        return self.decoder(beside(z, self._condition(c, len(z))))
 
-    def decode(self, z):
-        """The raw decoder output `out` (N, n_x): logits, or the Gaussian's mean."""
-        return self.decoder(check_matrix("z", z, self.n_z, self.dtype))
-
-    def reconstruct(self, x):
-        """x_hat (N, n_x), the picture of x's code."""
-        return self.likelihood.mean(self.decode(self.encode(x)))
-
-    def recon(self, x, remember=True):
-        """Recon(log p(x | z = encode(x))); keeps what `backward` needs if it is to remember."""
-        return self._recon(self.data(x), remember)
-
-    def _recon(self, x, remember):
-        encoder, decoder, log_prob = self._passes(remember)
-        terms = Recon(log_prob(x, decoder(encoder(x))))
-        if remember:
-            self._last = terms
-        return terms
+    def picture(self, z: Any, c: Any = None) -> Array:
+        """x_hat (N, n_x) = E[x | z, c] of codes z (N, n_z)."""
+        return self.likelihood.mean(self.decode(z, c))
 
     def _passes(self, remember):
         """Encoder, decoder and log-likelihood, as functions that keep what backward needs or
@@ -116,93 +169,98 @@ class Autoencoder(Rebuilt):
             return self.encoder.forward, self.decoder.forward, self.likelihood.forward
         return self.encoder, self.decoder, self.likelihood.log_prob
 
-    def loss(self, beta=1.0, free_bits=0.0):
-        """-mean(recon) of the last `recon`, a float."""
-        return -float(self._remembered().recon.mean(dtype=np.float64))
-
-    def backward(self, beta=1.0, free_bits=0.0):
-        """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`.
-
-        beta and free_bits are the VAE's and change nothing: here is no KL to weigh.
-        """
-        self._remembered()
-        dz = self.decoder.backward(self.likelihood.backward())
-        self.encoder.backward(dz, input_grad=False)
-
-    def _remembered(self):
-        if self._last is None:
-            raise RuntimeError(
-                "backward has nothing to go back through: call elbo or recon first"
-            )
-        return self._last
-
-    def objective(self, x, rng, remember=True):
-        """What `train` raises: here `recon(x)`; an autoencoder needs no noise. The rows x are
-        some of what `data` has checked, and are not checked again."""
-        return self._recon(x, remember)
-
     @property
-    def settings(self):
-        """What `rebuild` needs beside the parameters."""
+    def settings(self) -> dict[str, Any]:
+        """What its class is called with to make another, but for the random generator."""
         return {
-            "n_x": self.n_x, "n_h": self.n_h, "n_z": self.n_z, "dtype": self.dtype,
-            "likelihood": type(self.likelihood)(**self.likelihood.settings),
-            "activation": self.activation,
+            "n_x": self.n_x, "n_h": self.n_h, "n_z": self.n_z, "n_c": self.n_c,
+            "likelihood": self.likelihood, "activation": self.activation, "dtype": self.dtype,
         }  # fmt: skip
 
+    def __repr__(self) -> str:
+        shown = {n: a.__name__ if isinstance(a, type) else a for n, a in self.settings.items()}
+        return described(self, shown)
 
-class VAE(Autoencoder):
-    """q(z|x) = N(mu, diag(e^logvar)), p(z) = N(0, I), p(x|z) = likelihood.
 
-    Kingma & Welling 2014 (arXiv:1312.6114), eqs. 3 and 10. `eps` is an argument of `elbo`: the
-    ELBO is then a plain function, which finite differences can check and whose backward pass
-    cannot meet another noise than its forward pass did. See `Autoencoder` for the arguments.
+class Autoencoder(Coder):
+    """x -> z -> x_hat, trained on log p(x|z) alone: the VAE without its draw. See `Coder`."""
+
+    def encode(self, x: Any, c: Any = None) -> Array:
+        """z (N, n_z)."""
+        return self.encoder(beside(*self.validate(x, c)))
+
+    def reconstruct(self, x: Any, c: Any = None) -> Array:
+        """x_hat (N, n_x), the picture of x's code."""
+        return self.picture(self.encode(x, c), c)
+
+    def recon(self, x: Any, c: Any = None, remember: bool = True) -> Array:
+        """log p(x | z = encode(x)), (N,), in nats; keeps what `backward` needs if it is to."""
+        return self.objective(*self.validate(x, c), remember=remember).recon
+
+    def objective(
+        self, x: Array, c: Array, rng: Any = None, remember: bool = True
+    ) -> ReconTerm:
+        """What `train` raises, for rows that `validate` has checked; no noise is drawn."""
+        encoder, decoder, log_prob = self._passes(remember)
+        terms = ReconTerm(log_prob(x, decoder(beside(encoder(beside(x, c)), c))))
+        if remember:
+            self._last = terms
+        return terms
+
+    def loss(self) -> float:
+        """-mean(recon) of the last `recon`."""
+        return -float(self._remembered().recon.mean(dtype=np.float64))
+
+    def backward(self) -> None:
+        """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`."""
+        self._remembered()
+        dz = self.decoder.backward(self.likelihood.backward())[:, : self.n_z]
+        self.encoder.backward(dz, input_grad=False)
+
+
+class VAE(Coder):
+    """q(z|x, c) = N(mu, diag(e^logvar)), p(z) = N(0, I) whatever c, p(x|z, c) = likelihood.
+
+    Kingma & Welling 2014 (arXiv:1312.6114), eqs. 3 and 10; with a condition the ELBO bounds
+    log p(x|c): Kingma et al. 2014 (arXiv:1406.5298), eq. 6 without log p(c). `eps` is an
+    argument of `elbo`: the ELBO is then a plain function, which finite differences can check
+    and whose backward pass cannot meet another noise than its forward pass did. See `Coder`.
     """
 
     codes_per_latent = 2  # the encoder puts out mu and logvar side by side
+    weighs_kl = True
 
-    def __init__(self, n_x, n_h, n_z, rng, likelihood=None, activation=SiLU, dtype=np.float32):
-        super().__init__(n_x, n_h, n_z, rng, likelihood, activation, dtype)
-        # sigma starts near 1, so that data of a large scale overflow e^logvar less soon; but
-        # not at 1, where the KL has no slope and a wrong gradient of it would go unnoticed.
-        self.encoder.layers[-1].W[:, self.n_z :] *= 0.1
-
-    def encode(self, x):
+    def encode(self, x: Any, c: Any = None) -> tuple[Array, Array]:
         """(mu, logvar), each (N, n_z)."""
-        return self._split(self.encoder(self.data(x)))
+        return self._split(self.encoder(beside(*self.validate(x, c))))
 
     def _split(self, codes):
         return codes[:, : self.n_z], codes[:, self.n_z :]
 
-    def apart(self, x):
-        """The rows x as (what is to be told by z, *what the decoder is told besides): (x,)."""
-        return (x,)
-
-    def elbo(self, x, eps, remember=True):
+    def elbo(self, x: Any, eps: Any, c: Any = None, remember: bool = True) -> Terms:
         """Terms(elbo, recon, kl), each (N,), in nats, with one draw z = mu + sigma eps.
 
-        x (N, n_x), eps (N, n_z). Keeps what `backward` needs, x itself and no copy of it, if it
-        is to remember; encode, decode, reconstruct, sample and the functions of `evaluate`
-        leave that memory alone. ValueError or TypeError for bad x or eps.
+        x (N, n_x), eps (N, n_z), c (N, n_c). Keeps what `backward` needs, x itself and no copy
+        of it, if it is to remember; encode, decode, picture, reconstruct, sample and the
+        functions of `evaluate` leave that memory alone. ValueError or TypeError for bad input.
         """
-        x, eps = self.data(x), check_matrix("eps", eps, self.n_z, self.dtype)
+        (x, c), eps = self.validate(x, c), check_matrix("eps", eps, self.n_z, self.dtype)
         if len(eps) != len(x):
             raise ValueError(f"eps must have one row for each of x's {len(x)}, got {len(eps)}")
-        return self._elbo(x, eps, remember)
+        return self._elbo(x, eps, c, remember)
 
-    def _elbo(self, x, eps, remember):
+    def _elbo(self, x, eps, c, remember):
         encoder, decoder, log_prob = self._passes(remember)
-        mu, logvar = self._split(encoder(x))
+        mu, logvar = self._split(encoder(beside(x, c)))
         z = reparameterize(mu, logvar, eps)
-        x, *told = self.apart(x)
-        recon = log_prob(x, decoder(np.hstack([z, *told]) if told else z))
+        recon = log_prob(x, decoder(beside(z, c)))
         kl = kl_to_prior(mu, logvar).sum(axis=-1)
         if remember:
             self._last = eps, mu, logvar, recon
         return Terms(recon - kl, recon, kl)
 
-    def loss(self, beta=1.0, free_bits=0.0):
-        """What `backward` differentiates, for the last `elbo`: a float, in nats.
+    def loss(self, beta: float = 1.0, free_bits: float = 0.0) -> float:
+        """What `backward` differentiates, for the last `elbo`, in nats.
 
         -mean(recon) + beta sum_j max(free_bits, mean(kl_j)) over the latents j, the means over
         the batch. beta = 1, free_bits = 0 is -mean(elbo). beta: Higgins et al. 2017. A latent
@@ -210,56 +268,58 @@ class VAE(Autoencoder):
         (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
         """
         _, mu, logvar, recon = self._remembered()
-        beta = check_float("beta", beta, least=0)
-        free_bits = check_float("free_bits", free_bits, least=0)
+        beta, free_bits = check_weights(beta, free_bits)
         kl = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64)
         return float(beta * np.maximum(kl, free_bits).sum() - recon.mean(dtype=np.float64))
 
-    def backward(self, beta=1.0, free_bits=0.0):
+    def backward(self, beta: float = 1.0, free_bits: float = 0.0) -> None:
         """Fill `grads` with d loss(beta, free_bits) / d param: by default of -mean(elbo).
 
         ValueError for beta or free_bits below 0; RuntimeError if there was no `elbo` before.
         """
         eps, mu, logvar, _ = self._remembered()
-        weight = check_float("beta", beta, least=0) / len(mu)
-        if check_float("free_bits", free_bits, least=0):
-            told = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64) > free_bits
-            weight = weight * told.astype(self.dtype)
+        beta, free_bits = check_weights(beta, free_bits)
+        weight: Any = beta / len(mu)
+        if free_bits:
+            above = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64) > free_bits
+            weight = weight * above.astype(self.dtype)
         dz = self.decoder.backward(self.likelihood.backward())[:, : self.n_z]
         dmu, dlogvar = reparameterize_grad(dz, logvar, eps)
         dkl_dmu, dkl_dlogvar = kl_to_prior_grad(mu, logvar)
         dmu, dlogvar = dmu + weight * dkl_dmu, dlogvar + weight * dkl_dlogvar
         self.encoder.backward(np.concatenate([dmu, dlogvar], axis=1), input_grad=False)
 
-    def recon(self, x, remember=True):
-        raise TypeError("the reconstruction term of a VAE needs noise: use elbo(x, eps).recon")
+    def objective(self, x: Array, c: Array, rng: Generator, remember: bool = True) -> Terms:
+        """What `train` raises: the ELBO of checked rows, eps drawn from rng."""
+        return self._elbo(x, rng.standard_normal((len(x), self.n_z), self.dtype), c, remember)
 
-    def objective(self, x, rng, remember=True):
-        """What `train` raises: `elbo(x, eps)` with eps drawn from rng. The rows x are some of
-        what `data` has checked, and are not checked again."""
-        return self._elbo(x, rng.standard_normal((len(x), self.n_z), self.dtype), remember)
-
-    def reconstruct(self, x):
+    def reconstruct(self, x: Any, c: Any = None) -> Array:
         """x_hat (N, n_x), the picture at z = mu."""
-        mu, _ = self.encode(x)
-        return self.likelihood.mean(self.decode(mu))
+        return self.picture(self.encode(x, c)[0], c)
 
-    def sample(self, n, rng):
-        """n pictures (n, n_x) of codes drawn from the prior N(0, I)."""
-        n = check_int("n", n)
-        z = check_generator(rng).standard_normal((n, self.n_z), self.dtype)
-        return self.likelihood.mean(self.decode(z))
-
-
-def rebuild(kind, settings, params):
-    """A model of class `kind` from its settings, which takes `params` for its own."""
-    model = kind(rng=np.random.default_rng(0), **settings)
-    model.params = params
-    attach(model._parts, params, model.grads)
-    return model
+    def sample(self, n: int, rng: Generator, c: Any = None) -> Array:
+        """n pictures (n, n_x) of codes drawn from the prior N(0, I), with c (n, n_c) or one
+        row of it for all."""
+        n, rng = check_int("n", n), check_generator(rng)
+        return self.picture(rng.standard_normal((n, self.n_z), self.dtype), c)
 
 
-def widths(n_h):
+def beside(x: Array, c: Array) -> Array:
+    """[x, c], the rows side by side; x itself where c has no columns."""
+    return np.hstack([x, c]) if c.shape[1] else x
+
+
+def described(model: Model, settings: Mapping[str, Any]) -> str:
+    """One line: the class, its settings and how many parameters it has."""
+    given = ", ".join(f"{name}={value}" for name, value in settings.items())
+    return f"{type(model).__name__}({given}): {model.params.vector.size:,} parameters"
+
+
+def check_weights(beta: float, free_bits: float) -> tuple[float, float]:
+    return check_float("beta", beta, least=0), check_float("free_bits", free_bits, least=0)
+
+
+def check_widths(n_h: Iterable[int]) -> tuple[int, ...]:
     try:
         return tuple(check_int("n_h", n) for n in n_h)
     except TypeError:
@@ -268,7 +328,7 @@ def widths(n_h):
         ) from None
 
 
-def check_kinds(likelihood, activation):
+def check_kinds(likelihood: Any, activation: Any) -> None:
     if isinstance(likelihood, type):
         raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
     if likelihood is not None and not hasattr(likelihood, "log_prob"):

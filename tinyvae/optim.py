@@ -7,10 +7,12 @@ Ba 2015 (arXiv:1412.6980), algorithm 1.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from tinyvae.parameters import Parameters
+from tinyvae.ops import Array
 from tinyvae.validation import check_float
 
 BLOCK = 1 << 16  # numbers updated at a time, so that they stay in the cache between lines
@@ -26,14 +28,14 @@ class Adam:
     ValueError for lr or eps <= 0 and for beta1 or beta2 outside [0, 1).
     """
 
-    def __init__(self, params, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr, self.eps = (
-            check_float("lr", lr, above=0),
-            check_float("eps", eps, above=0),
-        )
+    def __init__(
+        self, params: Mapping[str, Array], lr: float = 1e-3, beta1: float = 0.9,
+        beta2: float = 0.999, eps: float = 1e-8,
+    ) -> None:  # fmt: skip
+        self.lr, self.eps = check_float("lr", lr, above=0), check_float("eps", eps, above=0)
         self.beta1, self.beta2 = (
-            check_float(name, beta, least=0)
-            for name, beta in (("beta1", beta1), ("beta2", beta2))
+            check_float("beta1", beta1, least=0),
+            check_float("beta2", beta2, least=0),
         )
         if max(self.beta1, self.beta2) >= 1:
             raise ValueError(f"beta1 and beta2 must be < 1, got {beta1} and {beta2}")
@@ -41,7 +43,7 @@ class Adam:
         self.m = {name: np.zeros_like(vector) for name, vector in self._vectors(params).items()}
         self.v = {name: np.zeros_like(vector) for name, vector in self._vectors(params).items()}
 
-    def step(self, grads, lr=None):
+    def step(self, grads: Mapping[str, Array], lr: float | None = None) -> None:
         """One update from `grads` (the names of params); lr, if given, for this step alone.
 
         ValueError, before anything changes, if a gradient is missing or of another shape.
@@ -84,11 +86,16 @@ class Adam:
         step *= rate
         p -= step
 
-    def _vectors(self, arrays):
+    def __repr__(self) -> str:
+        total = sum(m.size for m in self.m.values())
+        return f"Adam(lr={self.lr:g}, {self.t} steps done): {total:,} parameters"
+
+    def _vectors(self, arrays: Any) -> dict[str, Array]:
         """The arrays as vectors: a single one, "", if all of params lie in one, else each."""
-        if not isinstance(self.params, Parameters):
+        # By what they have, not by their class, of which a reloaded module makes another.
+        if not hasattr(self.params, "vector"):
             return {name: _vector(name, arrays[name]) for name in self.params}
-        if isinstance(arrays, Parameters):
+        if hasattr(arrays, "vector"):
             return {"": arrays.vector}
         return {"": np.concatenate([np.ravel(arrays[name]) for name in self.params])}
 

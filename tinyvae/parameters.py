@@ -3,56 +3,62 @@
 A layer says `self.W`; Adam, save and load and the gradient check see one vector.
 """
 
+import copy
 import math
-from types import MappingProxyType
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from tinyvae.ops import Array
 
 
-class Parameters(dict):
-    """{name: array}, every array a view of the one array `.vector`.
+class Views(dict):
+    """{name: array} with names that stay. Setting an entry copies the values into its array,
+    so that an array which others hold, too, is never replaced by another."""
 
-    Setting an entry copies the value into the view, so the link is never lost:
-    `vae.params["encoder.0.b"] = 0.0` fills that bias with zeros, `vae.params.update(best)` puts
-    back the values kept in `best = vae.params.copy()`. Names cannot be added or removed.
-    """
+    def __setitem__(self, name: str, value: ArrayLike) -> None:
+        self[name][...] = value
 
-    def __init__(self, shapes, dtype):
+    def update(self, values: Mapping[str, ArrayLike]) -> None:  # type: ignore[override]
+        """Copy in the values of the names in `values`. ValueError if they are these very
+        arrays, kept in a dict and changed since: `.copy()` would have kept their values."""
+        for name, value in values.items():
+            if value is self[name]:
+                raise ValueError(f"{name} is no copy of the parameter: keep params.copy()")
+            self[name] = value
+
+    def __ior__(self, values: Mapping[str, ArrayLike]) -> "Views":  # type: ignore[override,misc]
+        self.update(values)
+        return self
+
+    def _fixed(self, *args: object) -> NoReturn:
+        raise TypeError("a model's parameters cannot be added or removed, only set")
+
+    __delitem__ = pop = popitem = clear = setdefault = _fixed  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        return Views, (dict(self),)
+
+
+class Parameters(Views):
+    """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias with
+    zeros, `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: DTypeLike) -> None:
         self.vector = np.zeros(sum(math.prod(s) for s in shapes.values()), dtype)
         start = 0
         for name, shape in shapes.items():
             stop = start + math.prod(shape)
-            super().__setitem__(name, self.vector[start:stop].reshape(shape))
+            super(Views, self).__setitem__(name, self.vector[start:stop].reshape(shape))
             start = stop
 
-    def __setitem__(self, name, value):
-        self[name][...] = value
-
-    def update(self, values):
-        """Copy in the values of the names in `values`, a dict."""
-        for name, value in values.items():
-            self[name] = value
-
-    def __ior__(self, values):
-        self.update(values)
-        return self
-
-    def _fixed(self, *args):
-        raise TypeError("a model's parameters cannot be added or removed, only set")
-
-    __delitem__ = pop = popitem = clear = setdefault = _fixed
-
-    def astype(self, dtype):
+    def copy(self) -> "Parameters":
         """The same names and values in a vector of their own."""
-        twin = Parameters({name: array.shape for name, array in self.items()}, dtype)
-        twin.vector[:] = self.vector
-        return twin
+        return copy.deepcopy(self)
 
-    def copy(self):
-        """As astype, in the same dtype."""
-        return self.astype(self.vector.dtype)
-
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         # Pickle and deepcopy would copy each view by itself and break the link to the vector.
         return _restore, ({name: array.shape for name, array in self.items()}, self.vector)
 
@@ -63,20 +69,37 @@ def _restore(shapes, vector):
     return params
 
 
-class NoParameters:
-    """What a layer or a likelihood without parameters says when it is asked for them."""
+class Parametric:
+    """A layer or a likelihood: it has named arrays, `params`, and their gradients, `grads`,
+    which become views of its model's once it is bound. Without any it needs no __init__.
 
-    params = grads = settings = MappingProxyType({})
+    What `forward` keeps for `backward` is `_last`, which no copy takes along.
+    """
 
-    def bind(self, params, grads):
-        """Nothing to bind."""
+    params = grads = Views()
+    settings: Mapping[str, Any] = {}  # what its class is called with to make another
+    _last: Any = None
+
+    def __init__(self, **arrays: Array) -> None:
+        self.bind(Views(arrays), Views({n: np.zeros_like(a) for n, a in arrays.items()}))
+
+    def bind(self, params: Views, grads: Views) -> None:
+        """Use these arrays (views of a model's one vector) from now on."""
+        self.params, self.grads = params, grads
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_last"}
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{type(self).__name__}({given})"
 
 
-def pack(parts, dtype):
+def pack(parts: Mapping[str, Any], dtype: DTypeLike) -> tuple[Parameters, Parameters]:
     """Move the parameters of `parts` ({prefix: layer}) into one vector, named "prefix.name".
 
-    Returns (params, grads), two `Parameters` with the same names; each part is bound to its
-    views of both, its values kept.
+    Returns (params, grads) with the same names; each part is bound to its views of both, its
+    values kept.
     """
     named = {f"{p}.{n}": a for p, part in parts.items() for n, a in part.params.items()}
     shapes = {name: array.shape for name, array in named.items()}
@@ -86,13 +109,13 @@ def pack(parts, dtype):
     return params, grads
 
 
-def attach(parts, params, grads):
+def attach(parts: Mapping[str, Any], params: Views, grads: Views) -> None:
     """Bind each of `parts` to its own of these arrays."""
     for prefix, part in parts.items():
         part.bind(under(prefix, params), under(prefix, grads))
 
 
-def under(prefix, named):
+def under(prefix: object, named: Views) -> Views:
     """The entries of `named` whose names begin with "prefix.", without that beginning."""
     start = f"{prefix}."
-    return {n.removeprefix(start): a for n, a in named.items() if n.startswith(start)}
+    return Views({n.removeprefix(start): a for n, a in named.items() if n.startswith(start)})

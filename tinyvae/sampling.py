@@ -7,8 +7,11 @@ Kingma & Welling 2014 (arXiv:1312.6114), section 2.4.
 
 import numpy as np
 
+from tinyvae.ops import Array, quiet
 
-def reparameterize(mu, logvar, eps):
+
+@quiet
+def reparameterize(mu: Array, logvar: Array, eps: Array) -> Array:
     """z = mu + sigma * eps, every array of shape (N, L).
 
     >>> mu, sigma, eps = np.array([1.3, -0.7]), np.array([0.2, 0.5]), np.array([0.5, 0.2])
@@ -18,6 +21,7 @@ def reparameterize(mu, logvar, eps):
     return mu + np.exp(0.5 * logvar) * eps
 
 
-def reparameterize_grad(dz, logvar, eps):
+@quiet
+def reparameterize_grad(dz: Array, logvar: Array, eps: Array) -> tuple[Array, Array]:
     """(dmu, dlogvar) from dz: dz/dmu = 1 and dz/dlogvar = 0.5 * sigma * eps."""
     return dz, dz * (0.5 * np.exp(0.5 * logvar) * eps)

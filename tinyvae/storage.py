@@ -8,17 +8,16 @@ import json
 import math
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from glob import escape
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinyvae.conditional import ConditionalVAE
-from tinyvae.diffusion import CLOCK, Diffusion
+from tinyvae.diffusion import Diffusion
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
 from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
@@ -26,7 +25,8 @@ from tinyvae.optim import Adam
 from tinyvae.validation import check_generator, check_int
 
 FORMAT = "tinyvae model, version 1"
-MODELS = {c.__name__: c for c in (Autoencoder, VAE, ConditionalVAE, Diffusion)}
+MODELS: dict[str, Any] = {c.__name__: c for c in (Autoencoder, VAE, Diffusion)}
+OLD_NAMES = {"ConditionalVAE": "VAE"}  # what earlier versions wrote, and what it is now
 ACTIVATIONS = {c.__name__: c for c in (Tanh, ReLU, SiLU)}
 LIKELIHOODS = {c.__name__: c for c in (Bernoulli, Gaussian, Categorical, NoneType)}
 GENERATORS = "PCG64", "PCG64DXSM", "MT19937"
@@ -46,7 +46,8 @@ class NoSuchModel(FileNotFoundError, ValueError):
 
 
 def save(path, model, opt=None, rng=None, epoch=0):
-    """Write `model` to `path` (and, to resume training, its Adam, generator and epoch count).
+    """Write `model` to `path`, a file's name or a binary file that is open for writing (and, to
+    resume training, its Adam, generator and epoch count).
 
     A save that is cut short leaves the old file whole. ValueError if a parameter is not finite,
     TypeError for a model, activation or likelihood that `load` would not know, OSError naming
@@ -57,7 +58,7 @@ def save(path, model, opt=None, rng=None, epoch=0):
     header["sha256"] = _digest(header, arrays)
     whole = io.BytesIO()  # an archive that cannot be written to its end complains late as well
     np.savez(whole, header=np.array(json.dumps(header)), **arrays)
-    with replacing(path) as file:
+    with nullcontext(path) if hasattr(path, "write") else replacing(path) as file:
         file.write(whole.getbuffer())
 
 
@@ -95,7 +96,8 @@ def _sweep(path):
 
 
 def load(path):
-    """The model saved at `path`.
+    """The model saved at `path`, a file's name, with or without .npz, or a binary file that is
+    open for reading.
 
     `NoSuchModel` if there is no such file; ValueError naming the file and the reason if it is
     truncated, changed, no model, would need pickle, or holds a missing, extra, wrongly shaped
@@ -115,26 +117,34 @@ def load_face_vae():
 
 def load_checkpoint(path):
     """Checkpoint(model, opt, rng, epoch) as saved at `path`; errors as in `load`."""
-    path = Path(path)
-    if not path.is_file():
-        raise NoSuchModel(f"there is no model file at {path}")
+    if not hasattr(path, "read"):
+        with open(_found(Path(path)), "rb") as file:
+            return load_checkpoint(file)
     try:
         return _restore(*_read(path))
     # A damaged file can fail in any way on the way in; each is one fact for the reader.
     except Exception as error:
         plain = isinstance(error, ValueError)
         why = str(error) if plain else f"it is damaged, {type(error).__name__}: {error}"
-        raise ValueError(f"{path} is no whole tinyvae model: {why[:200]}") from error
+        name = getattr(path, "name", "the file")
+        raise ValueError(f"{name} is no whole tinyvae model: {why[:200]}") from error
+
+
+def _found(path):
+    """`path`, or, as NumPy's own `save` adds it, the same with .npz."""
+    for one in (path, path.with_name(f"{path.name}.npz"), path.with_suffix("")):
+        if one.is_file():
+            return one
+    raise NoSuchModel(f"there is no model file at {path}")
 
 
 def _describe(model, opt, rng, epoch):
-    settings = model.settings
+    settings = dict(model.settings)
     likelihood, activation = settings.pop("likelihood", None), settings.pop("activation")
     for kind, known in (
         (type(model), MODELS), (type(likelihood), LIKELIHOODS), (activation, ACTIVATIONS)
     ):  # fmt: skip
-        if known.get(kind.__name__) is not kind:
-            raise TypeError(f"cannot save a {kind.__name__}: tinyvae.load would not know it")
+        _check_known(kind, known)
     header = {
         "format": FORMAT, "kind": type(model).__name__,
         "settings": settings | {"dtype": settings["dtype"].name},
@@ -143,6 +153,10 @@ def _describe(model, opt, rng, epoch):
         "rng": None if rng is None else check_generator(rng).bit_generator.state, "adam": None,
     }  # fmt: skip
     arrays = dict(model.params)
+    if {name: array.shape for name, array in arrays.items()} != _shapes(header):
+        raise TypeError(
+            "cannot save a model with networks of its own: load makes the usual ones"
+        )
     if opt is not None:
         if opt.params is not model.params:
             raise ValueError("opt must be an Adam over this model's params, all of them")
@@ -152,6 +166,17 @@ def _describe(model, opt, rng, epoch):
         if not np.isfinite(array).all():
             raise ValueError(f"cannot save the model: {name} is not finite")
     return header, arrays
+
+
+def _check_known(kind, known):
+    """TypeError unless `load` would make this class: by its name, since a module that was
+    reloaded has made another class of the same name."""
+    ours = known.get(kind.__name__)
+    if ours is None or (kind.__module__, kind.__qualname__) != (
+        ours.__module__,
+        ours.__qualname__,
+    ):
+        raise TypeError(f"cannot save a {kind.__name__}: tinyvae.load would not know it")
 
 
 def _digest(header, arrays):
@@ -169,18 +194,17 @@ def _plain(number):
     return number.tolist()
 
 
-def _read(path):
-    with open(path, "rb") as raw:
-        if raw.read(4) != b"PK\3\4":
-            raise ValueError("it does not begin as one does")
-        raw.seek(0)
-        with np.load(raw, allow_pickle=False) as file:
-            if any(member.compress_type for member in file.zip.infolist()):  # `save` does not
-                raise ValueError("it is compressed")  # and a small file may hide a huge one
-            # Before an array is made of the size that a damaged file tells.
-            if damaged := file.zip.testzip():
-                raise ValueError(f"its part {damaged} is damaged")
-            arrays = {name: file[name] for name in file.files}
+def _read(raw):
+    if raw.read(4) != b"PK\3\4":
+        raise ValueError("it does not begin as one does")
+    raw.seek(0)
+    with np.load(raw, allow_pickle=False) as file:
+        if any(member.compress_type for member in file.zip.infolist()):  # `save` does not
+            raise ValueError("it is compressed")  # and a small file may hide a huge one
+        # Before an array is made of the size that a damaged file tells.
+        if damaged := file.zip.testzip():
+            raise ValueError(f"its part {damaged} is damaged")
+        arrays = {name: file[name] for name in file.files}
     if "header" not in arrays:
         raise ValueError("it has no header")
     header = json.loads(str(arrays.pop("header")))
@@ -197,9 +221,10 @@ def _restore(header, arrays):
         raise ValueError("its checksum does not match its contents")
     likelihood, options = header["likelihood"]
     settings = header["settings"] | {"activation": ACTIVATIONS[header["activation"]]}
-    if MODELS[header["kind"]] is not Diffusion:  # the one model without a likelihood
+    kind = _kind(header)
+    if kind is not Diffusion:  # the one model without a likelihood
         settings["likelihood"] = LIKELIHOODS[likelihood](**options)
-    model = MODELS[header["kind"]](**settings, rng=np.random.default_rng(0))
+    model = kind(**settings, rng=np.random.default_rng(0))
     model.params.update({name: arrays[name] for name in model.params})
     epoch = check_int("epoch", header["epoch"], least=0)
     return Checkpoint(model, _adam(model, header["adam"], arrays), _rng(header["rng"]), epoch)
@@ -208,8 +233,9 @@ def _restore(header, arrays):
 def _shapes(header):
     """The arrays that a model of these settings has, found without making one: a header that
     asks for billions of numbers is refused before they are there."""
-    shapes = {}
-    for part, sizes in _sizes(MODELS[header["kind"]], **header["settings"]).items():
+    shapes: dict[str, tuple[int, ...]] = {}
+    settings = {n: a for n, a in header["settings"].items() if n != "dtype"}
+    for part, sizes in _kind(header).sizes(**settings).items():
         for i, (n_in, n_out) in enumerate(pairwise(sizes)):
             shapes |= {f"{part}.{i}.W": (n_in, n_out), f"{part}.{i}.b": (n_out,)}
     if header["likelihood"] == ["Gaussian", {"sigma": None}]:
@@ -220,12 +246,8 @@ def _shapes(header):
     return shapes
 
 
-def _sizes(kind, n_z, n_h, n_x=None, n_c=0, **others):
-    """The widths of each network of a model of class `kind`, from its input to its output."""
-    if kind is Diffusion:
-        return {"net": [n_z + CLOCK + n_c, *n_h, n_z]}
-    codes = kind.codes_per_latent * n_z
-    return {"encoder": [n_x + n_c, *n_h, codes], "decoder": [n_z + n_c, *n_h[::-1], n_x]}
+def _kind(header):
+    return MODELS[OLD_NAMES.get(header["kind"], header["kind"])]
 
 
 def _check_arrays(arrays, expected, dtype):

@@ -1,34 +1,105 @@
-"""The training loop, as a generator: `for epoch in train(...)` replaces callbacks and loggers.
+"""The training loop: `for epoch in train(...)` replaces callbacks and loggers.
 
 Each step raises mean(recon - beta kl) on one minibatch by one step of the optimiser.
 """
 
 import contextlib
 import math
+import sys
 import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.random import Generator
 
 from tinyvae.evaluate import mean_terms
-from tinyvae.validation import check_float, check_generator, check_int
+from tinyvae.ops import Array
+from tinyvae.parameters import Parameters
+from tinyvae.validation import check_float, check_generator, check_int, check_kl_weights
 
 
 class Diverged(ArithmeticError):
     """Training left the finite numbers; the model keeps its last finite parameters."""
 
 
+class Trainable(Protocol):
+    """What `train` asks of a model: VAE, Autoencoder and Diffusion have it."""
+
+    params: Parameters
+    grads: Parameters
+    weighs_kl: bool  # whether backward(beta=..., free_bits=...) takes these two
+
+    def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
+        """x and c as arrays of equally many rows; ValueError or TypeError for bad ones."""
+        ...
+
+    def objective(self, x: Array, c: Array, rng: Generator, remember: bool = True) -> Any:
+        """A NamedTuple of terms, each (N,), in nats, for rows that `validate` gave, their noise
+        drawn from rng; keeps what `backward` needs, if it is to remember."""
+        ...
+
+    def backward(self, **weights: float) -> None:
+        """Fill grads with the gradient of the loss of the last `objective`."""
+        ...
+
+
+class Plan(NamedTuple):
+    """Checked arguments of `train`."""
+
+    epochs: range
+    batch_size: int
+    rng: Generator
+    schedule: Callable[[float], tuple[float, float]]
+    free_bits: float
+    progress: bool
+
+
+class Training:
+    """What `train` returns. Nothing is trained until it is looped over, once."""
+
+    def __init__(self, epochs: Iterator[dict[str, Any]], what: str) -> None:
+        self._epochs, self._what, self._state = epochs, what, "not begun"
+
+    def __iter__(self) -> "Training":
+        if self._state == "over":
+            raise ValueError("this training is over: call train again to go on")
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        self._state = "begun"
+        try:
+            return next(self._epochs)
+        except BaseException:
+            self._state = "over"
+            raise
+
+    def __repr__(self) -> str:
+        return f"<training of {self._what}, {self._state}: loop over it, `for epoch in ...`>"
+
+    def __del__(self) -> None:
+        if self._state == "not begun":
+            warnings.warn("train(...) trains only when it is looped over", stacklevel=2)
+
+
 def train(
-    model, opt, x, epochs=30, batch_size=128, *, rng, beta=1.0, warmup=0, free_bits=0.0,
-    cosine=False, x_val=None, progress=True, start=0,
-):  # fmt: skip
+    model: Trainable, opt: Any, x: Any, epochs: int = 30, batch_size: int = 128, *,
+    rng: Generator, c: Any = None, beta: float = 1.0, warmup: float = 0,
+    free_bits: float = 0.0, cosine: bool = False, x_val: Any = None, c_val: Any = None,
+    progress: bool = True, start: int = 0,
+) -> Training:  # fmt: skip
     """Train `model` on x (N, n_x); yield after each epoch a dict of its figures.
 
     The dict: "epoch" (from 1), the model's terms ("elbo", "recon", "kl"; for an autoencoder
-    "recon"), means over the epoch's examples in nats and never reweighted, "beta" (its last),
-    "seconds", and with x_val the same terms there as "val_elbo", ... (their noise drawn from a
-    generator of their own, so that watching does not change training).
+    "recon"), means over the epoch's examples in nats and never reweighted, "beta" (its last,
+    where there is a KL to weigh), "seconds", and with x_val the same terms there as "val_elbo",
+    ... (their noise drawn from a generator of their own, so that watching does not change
+    training). `list(train(...))` trains at once.
 
+    opt        an optimiser of the model's own parameters, or of some of them, as `Adam`
     rng        draws each epoch's order and the noise: same seed, same machine, same bits
+    c, c_val   the conditions of x and x_val, (N, n_c), where the model has them
     warmup     epochs over which beta rises in a line from 0 (after Bowman et al. 2016)
     free_bits  nats that each latent may say at no cost; see `VAE.backward`
     cosine     the learning rate falls to 0 along half a cosine (Loshchilov & Hutter 2017)
@@ -39,72 +110,78 @@ def train(
     ValueError or TypeError for bad arguments, before anything changes. `Diverged` says where
     the ELBO stopped being finite. Ctrl-C is safe anywhere: the model stays usable.
     """
-    x, rng = model.data(x), check_generator(rng)
-    x_val = None if x_val is None else model.data(x_val)
-    start, epochs = (
-        check_int("start", start, least=0),
-        check_int("epochs", epochs),
-    )
-    batch_size = check_int("batch_size", batch_size)
+    data, rng = model.validate(x, c), check_generator(rng)
+    held_out = None if x_val is None else model.validate(x_val, c_val, name="x_val")
+    if x_val is None and c_val is not None:
+        raise ValueError("c_val goes with x_val, which is None")
+    start, epochs = check_int("start", start, least=0), check_int("epochs", epochs)
     if start > epochs:
         raise ValueError(f"start must be <= epochs = {epochs}, got {start}")
-    beta, warmup = (
-        check_float("beta", beta, least=0),
-        check_float("warmup", warmup, least=0),
-    )
-    free_bits = check_float("free_bits", free_bits, least=0)
+    batch_size, warmup = check_int("batch_size", batch_size), check_float("warmup", warmup, 0)
+    check_kl_weights(model, 0.0 if warmup else beta, free_bits)
+    _check_optimiser(opt, model)
 
-    def schedule(done):
+    def schedule(done: float) -> tuple[float, float]:
         """beta and the learning rate when `done` epochs (a fraction counts) are over."""
         rise = min(1.0, done / warmup) if warmup else 1.0
         fall = 0.5 * (1 + math.cos(math.pi * done / epochs)) if cosine else 1.0
         return beta * rise, opt.lr * fall
 
     # A generator checks nothing before its first step, so it is a function of its own.
-    return _epochs(
-        model,
-        opt,
-        x,
-        x_val,
-        range(start, epochs),
-        batch_size,
-        rng,
-        schedule,
-        free_bits,
-        progress,
-    )
+    plan = Plan(range(start, epochs), batch_size, rng, schedule, free_bits, progress)
+    return Training(_epochs(model, opt, data, held_out, plan), f"{type(model).__name__}")
 
 
-def _epochs(model, opt, x, x_val, epochs, batch_size, rng, schedule, free_bits, progress):
-    n_batches = math.ceil(len(x) / batch_size)
-    with _bar(progress, len(epochs) * n_batches) as bar:
-        for epoch in epochs:
-            began, finite, sums = time.perf_counter(), model.params.vector.copy(), []
-            for i, rows in enumerate(minibatches(len(x), batch_size, rng)):
-                beta, lr = schedule(epoch + i / n_batches)
-                with np.errstate(over="ignore", invalid="ignore"):  # told by Diverged instead
-                    terms = model.objective(x[rows], rng)
-                    sums.append([term.sum(dtype=np.float64) for term in terms])
-                    if not np.isfinite(sums[-1]).all():
-                        raise _diverged(model, finite, epoch + 1, i + 1, opt.lr)
-                    model.backward(beta=beta, free_bits=free_bits)
-                    opt.step(model.grads, lr=lr)
-                if bar:
-                    bar.update()
-            if not np.isfinite(model.params.vector).all():  # no next batch would tell
-                raise _diverged(model, finite, epoch + 1, n_batches, opt.lr)
-            means = np.sum(sums, axis=0) / len(x)
-            figures = dict(zip(terms._fields, means.tolist(), strict=True))
-            if x_val is not None:
-                held_out = mean_terms(model, x_val, np.random.default_rng(0))
-                figures |= {f"val_{name}": value for name, value in held_out.items()}
+def _check_optimiser(opt, model):
+    arrays = opt.params.values()
+    own = all(np.shares_memory(array, model.params.vector) for array in arrays)
+    if not (arrays and own):
+        raise ValueError(
+            "opt must be an optimiser of this model's parameters, such as Adam(model.params): "
+            "the arrays that it would move are no part of this model"
+        )
+
+
+def _epochs(model, opt, data, held_out, plan):
+    n_batches = math.ceil(len(data[0]) / plan.batch_size)
+    with _bar(plan.progress, len(plan.epochs) * n_batches) as bar:
+        for epoch in plan.epochs:
+            began, finite = time.perf_counter(), model.params.vector.copy()
+            figures, beta = _one_epoch(model, opt, data, epoch, finite, plan, bar)
+            if held_out is not None:
+                x, c = held_out
+                terms = mean_terms(model, x, np.random.default_rng(0), c if c.size else None)
+                figures |= {f"val_{name}": value for name, value in terms.items()}
             if bar:
-                bar.set_postfix({name: f"{value:.2f}" for name, value in figures.items()})
+                shown = figures if held_out is None else ("elbo", "val_elbo")
+                bar.set_postfix({n: f"{figures[n]:.2f}" for n in shown if n in figures})
+            weight = {"beta": beta} if model.weighs_kl else {}
             seconds = time.perf_counter() - began
-            yield {"epoch": epoch + 1, **figures, "beta": beta, "seconds": seconds}
+            yield {"epoch": epoch + 1, **figures, **weight, "seconds": seconds}
 
 
-def minibatches(n, batch_size, rng):
+def _one_epoch(model, opt, data, epoch, finite, plan, bar):
+    """(the means of the model's terms over the epoch's examples, its last beta)."""
+    n, sums, beta = len(data[0]), [], 0.0
+    orders = minibatches(n, plan.batch_size, plan.rng)
+    for i, rows in enumerate(orders):
+        beta, lr = plan.schedule(epoch + i / len(orders))
+        with np.errstate(all="ignore"):  # Diverged tells what matters, whatever np.seterr says
+            terms = model.objective(*(array[rows] for array in data), plan.rng)
+            sums.append([term.sum(dtype=np.float64) for term in terms])
+            if not np.isfinite(sums[-1]).all():
+                raise _diverged(model, finite, epoch + 1, i + 1, opt.lr)
+            model.backward(**check_kl_weights(model, beta, plan.free_bits))
+            opt.step(model.grads, lr=lr)
+        if bar:
+            bar.update()
+    if not np.isfinite(model.params.vector).all():  # no next batch would tell
+        raise _diverged(model, finite, epoch + 1, len(orders), opt.lr)
+    means = np.sum(sums, axis=0) / n
+    return dict(zip(terms._fields, means.tolist(), strict=True)), beta
+
+
+def minibatches(n: int, batch_size: int, rng: Generator) -> list[Array]:
     """Index arrays that hold each of 0 ... n - 1 once, in an order of rng's; the last may be
     shorter."""
     order = rng.permutation(n)
@@ -123,9 +200,11 @@ def _diverged(model, finite, epoch, batch, lr):
 
 
 def _bar(wanted, total):
-    """A tqdm bar if it is wanted and tqdm is installed, else None in its place."""
+    """A tqdm bar if it is wanted, tqdm is installed and there is somewhere to show it."""
+    if not wanted or sys.stderr is None:  # pythonw and services have none
+        return contextlib.nullcontext()
     try:
         from tqdm.auto import tqdm
     except ImportError:
         return contextlib.nullcontext()
-    return tqdm(total=total, unit="batch") if wanted else contextlib.nullcontext()
+    return tqdm(total=total, unit="batch")

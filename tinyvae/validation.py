@@ -5,11 +5,16 @@ Every public function asks these before it changes anything.
 
 import math
 import operator
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import DTypeLike
+
+from tinyvae.ops import Array
 
 
-def check_int(name, value, least=1):
+def check_int(name: str, value: Any, least: int = 1) -> int:
     """`value` as an int >= `least`. TypeError if it is no whole number, else ValueError."""
     try:
         number = operator.index(value)
@@ -22,7 +27,9 @@ def check_int(name, value, least=1):
     return number
 
 
-def check_float(name, value, least=-math.inf, above=-math.inf):
+def check_float(
+    name: str, value: Any, least: float = -math.inf, above: float = -math.inf
+) -> float:
     """`value` as a finite float >= `least` and > `above`."""
     try:
         number = None if isinstance(value, (bool, np.bool_, str, bytes)) else float(value)
@@ -38,7 +45,7 @@ def check_float(name, value, least=-math.inf, above=-math.inf):
     return number
 
 
-def check_generator(rng):
+def check_generator(rng: Any) -> Generator:
     """`rng`, if it is a NumPy Generator; else TypeError."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
@@ -47,7 +54,7 @@ def check_generator(rng):
     return rng
 
 
-def check_dtype(dtype):
+def check_dtype(dtype: DTypeLike) -> np.dtype:
     """`dtype` as a np.dtype, float32 or float64; else TypeError."""
     dtype = np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
@@ -55,7 +62,7 @@ def check_dtype(dtype):
     return dtype
 
 
-def check_matrix(name, value, width, dtype):
+def check_matrix(name: str, value: Any, width: int, dtype: DTypeLike) -> Array:
     """`value` as a finite array of shape (N, width), N >= 1, in `dtype`; no copy if it fits."""
     try:
         array = np.asarray(value)
@@ -71,3 +78,27 @@ def check_matrix(name, value, width, dtype):
     if not (np.isfinite(array.min()) and np.isfinite(array.max())):
         raise ValueError(f"{name} must be finite in {np.dtype(dtype)}, got NaN or infinity")
     return array
+
+
+def check_unit(name: str, x: Array) -> Array:
+    """`x`, if it lies in [0, 1]; what rounding left just outside is moved to the border."""
+    low, high = x.min(), x.max()
+    if low >= 0 and high <= 1:
+        return x
+    slack = 4 * np.finfo(x.dtype).eps
+    if low < -slack or high > 1 + slack:
+        raise ValueError(f"{name} must lie in [0, 1], got values from {low!r} to {high!r}")
+    return np.clip(x, 0, 1)
+
+
+def check_kl_weights(model: Any, beta: float, free_bits: float) -> dict[str, float]:
+    """What `model.backward` takes: beta and free bits, where it weighs a KL; else ValueError
+    for any but those that change nothing."""
+    beta = check_float("beta", beta, least=0)
+    free_bits = check_float("free_bits", free_bits, least=0)
+    if model.weighs_kl:
+        return {"beta": beta, "free_bits": free_bits}
+    if beta != 1 or free_bits:
+        kind = type(model).__name__
+        raise ValueError(f"beta and free_bits act on a KL that is learned; a {kind} has none")
+    return {}

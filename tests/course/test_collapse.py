@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import tinyvae as tv
-from tinyvae.parameters import pack
 
 PLACES, CHARACTERS = 11, 27
 
@@ -94,7 +93,6 @@ def weaker(rng):
     """One hidden layer fewer from the code to the letters."""
     vae = careless(rng)
     vae.decoder = tv.mlp((16, 128, vae.n_x), rng, tv.ReLU)
-    vae.params, vae.grads = pack(vae._parts, vae.dtype)
     return vae
 
 

@@ -99,8 +99,8 @@ def trained(vae):
     z, c = codes_and_phrases(vae, 20_000, seed=0)
     m, s, rng = z.mean(axis=0), z.std(axis=0), np.random.default_rng(1)
     diffusion = tv.Diffusion(12, 16, (128, 128, 128), tv.log_snr_schedule(100, 8, -6), rng)
-    opt, x = tv.Adam(diffusion.params, lr=5e-3), np.hstack([(z - m) / s, c])
-    for _ in tv.train(diffusion, opt, x, 180, 256, rng=rng, cosine=True, progress=False):
+    opt, x = tv.Adam(diffusion.params, lr=5e-3), (z - m) / s
+    for _ in tv.train(diffusion, opt, x, 180, 256, rng=rng, c=c, cosine=True, progress=False):
         pass
     return diffusion, m, s, z
 
@@ -109,7 +109,7 @@ def ask(vae, trained, prompt, n, guidance, seed=0):
     diffusion, m, s, _ = trained
     rng = np.random.default_rng(seed)
     z = diffusion.sample(n, rng, tv.read_prompt(prompt), guidance) * s + m
-    return vae.likelihood.mean(vae.decode(z))
+    return vae.picture(z)
 
 
 def test_the_readers_own_accuracy(read):
@@ -163,10 +163,10 @@ def test_guidance_makes_words_surer_and_the_asked_factor_narrower(vae, trained, 
 def in_nats(model, m, s, z):
     """The mean ELBO of codes z, in their own units."""
     rng, n = np.random.default_rng(0), len(z)
-    rows, told = np.hstack([(z - m) / s, np.zeros((n, 16))]), np.zeros((n, 16))
-    noise = (tv.Noise(np.full(n, t), rng.standard_normal((n, 12)), told)
+    z0, none = (z - m) / s, np.zeros((n, 16))
+    noise = (tv.Noise(np.full(n, t), rng.standard_normal((n, 12)), none)
              for t in range(1, model.n_steps + 1))  # fmt: skip
-    elbo = np.mean([model.elbo(rows, one, remember=False).elbo.mean() for one in noise])
+    elbo = np.mean([model.elbo(z0, one, none, remember=False).elbo.mean() for one in noise])
     return elbo - np.log(s).sum()
 
 
@@ -190,6 +190,6 @@ def test_the_prior_that_was_learned_is_worth_nats(trained, unseen):
 
 def test_painted_codes_of_real_faces_keep_to_their_words(vae, read):
     z, c = codes_and_phrases(vae, 2000, seed=1)
-    factors = read(vae.likelihood.mean(vae.decode(z)))
+    factors = read(vae.picture(z))
     shares = [np.mean(factors[c[:, k] == 1, k // 2] * SIGNS[k] > 1 / 3) for k in range(16)]
     assert np.mean(shares) > 0.98

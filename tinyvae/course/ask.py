@@ -8,7 +8,6 @@ message says what is wrong in the learner's own terms and never what the right v
 
 import inspect
 import itertools
-import numbers
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,7 +37,8 @@ class Part:
     right and each mistake are functions of the same inputs. `mistakes` is {message: function},
     or a tuple of functions where one message fits several; `name` is what the output is
     called, `why` says how its shape comes about, `not_finite` what a NaN in it comes from, and
-    otherwise(got, *inputs) gives the message for a wrong value that no mistake explains.
+    otherwise(got, *inputs) gives, or raises, the message for a wrong value that no mistake
+    explains.
     """
 
     right: Callable[..., Any]
@@ -91,7 +91,7 @@ def _compare(got, cases, part):
         return
     for message, mistakes in part.mistakes.items():
         for mistake in several(mistakes):
-            if _agree(got, wrong, mistake, cases, part.tolerance):
+            if _agree(got, want, wrong, mistake, cases, part.tolerance):
                 raise NotYet(message)
     first = wrong.index(True)
     shape(got[first], np.shape(want[first]), part.why, part.name)
@@ -101,28 +101,31 @@ def _compare(got, cases, part):
     values(got[first], want[first], part.name, part.tolerance)
 
 
-def _agree(got, wrong, mistake, cases, tolerance):
+def _agree(got, want, wrong, mistake, cases, tolerance):
     """Whether `mistake` gives what the learner's function gave, in every case."""
     some = False
-    for one, is_wrong, case in zip(got, wrong, cases, strict=True):
+    for one, true, is_wrong, case in zip(got, want, wrong, cases, strict=True):
         try:
             with np.errstate(all="ignore"):
                 made = _array(mistake(*_copy(case)))
         except Exception:  # a mistake need not be possible with any input
             return False
-        if not _alike(one, made, tolerance):
+        if not _alike(one, made, true, tolerance):
             return False
         some = some or (is_wrong and bool(np.isfinite(one).all()))
     return some
 
 
-def _alike(a, b, tolerance):
-    """`close`, where both may have the same NaN and infinities."""
+def _alike(a, b, want, tolerance):
+    """`close`, where both may have the same NaN and infinities, and a mistake that cancels to
+    rounding is as good as 0 beside `want`."""
     if not (_numeric(a) and _numeric(b)) or a.shape != b.shape:
         return False
     known = np.isfinite(b)
-    same = np.array_equal(np.isfinite(a), known)
-    return same and close(a[known], b[known], tolerance)
+    if not np.array_equal(np.isfinite(a), known):
+        return False
+    scale = max(np.abs(b[known]).max(initial=0), 1e-6 * np.abs(want).max(initial=0)) or 1
+    return bool(np.abs(a[known] - b[known]).max(initial=0) <= tolerance * scale)
 
 
 def answer_of(*parts_: Part) -> Callable[..., Any]:
@@ -204,13 +207,13 @@ def _array(value):
         return tuple(map(_array, value))
     if array.size > HUGE:
         raise NotYet(f"Your answer has the shape {array.shape}: that is far too large.")
-    if array.dtype == object and array.size and all(map(_is_real, array.flat)):
+    if (
+        array.dtype == object
+        and array.size
+        and all(hasattr(a, "__float__") for a in array.flat)
+    ):
         return array.astype(float)  # Fractions, Decimals
     return array.astype(float) if array.dtype.kind in "biuf" else value
-
-
-def _is_real(value):
-    return isinstance(value, numbers.Real)
 
 
 def _like(got, want):
