@@ -10,14 +10,7 @@ from tinyvae.course.ask import answer_of
 from tinyvae.course.exercises import ex01_autoencoder as ex
 from tinyvae.course.exercises import find
 
-# 01.1 and 01.2
-
-
-def dense_in_loops(x, W, b):
-    return tuple(
-        tuple(b[j] + sum(row[i] * W[i, j] for i in range(len(row))) for j in range(len(b)))
-        for row in x
-    )
+# 01.2
 
 
 def dense_backward_one_example_at_a_time(d, x, W):
@@ -74,11 +67,6 @@ def ascending(x):
     return np.linalg.eigvalsh(np.cov(x.T, bias=True))
 
 
-def least_loss_in_float32(x, k):
-    x = x.astype(np.float32)
-    return [np.sum(s(x - x.mean(0))[k:] ** 2) / np.float32(len(x))][0]
-
-
 def least_loss_from_the_smaller_matrix(x, k):
     c = x - x.mean(axis=0)
     lam = np.linalg.eigvalsh(c @ c.T) / len(x)
@@ -127,7 +115,7 @@ def adam_from_a_wrong_mean(p, g, m, v, t, lr, b1, b2, eps):
 
 RIGHT = {
     "01.1": {
-        "loops, in tuples": dense_in_loops,
+        "in tuples": lambda x, W, b: tuple(map(tuple, x @ W + b)),
         "in float32": lambda x, W, b: x.astype("float32") @ W.astype("float32") + b,
         "one product": lambda x, W, b: np.c_[x, np.ones(len(x))] @ np.vstack([W, b]),
     },
@@ -146,7 +134,8 @@ RIGHT = {
     },
     "01.5": {
         "covariance": lambda x, k: ascending(x)[: x.shape[1] - k].sum(),
-        "what PCA paints": ex.painted(ex.svd_rows), "in float32": least_loss_in_float32,
+        "what PCA paints": ex.painted(ex.svd_rows),
+        "in float32": lambda x, k: np.sum(s(np.float32(ex.centred(x)))[k:] ** 2) / len(x),
         "all minus kept": lambda x, k: x.var(0).sum() - ex.variances(x)[:k].sum(),
     },
     "01.6": {

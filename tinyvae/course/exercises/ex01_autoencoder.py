@@ -351,12 +351,11 @@ def units(x):
     return np.eye(x.size).reshape(-1, *x.shape)
 
 
-def ask_gradient_error(error):
-    """error(f, x, gradient, h) -> max|g - n| / max(|g|, |n|), n by central differences."""
-    off = []
+def watched(error, off):
+    """`error`, where `off` gets what is left of its steps in x, and rounding is made good."""
 
     @functools.wraps(error)
-    def watched(f, x, *rest):
+    def watching(f, x, *rest):
         kept = x.copy("K")
         out = error(f, x, *rest)
         off.append(np.abs(x - kept).max())
@@ -364,8 +363,13 @@ def ask_gradient_error(error):
             x[...] = kept
         return out
 
-    tried = watched if callable(error) else error
-    cases = list(gradients())
+    return watching if callable(error) else error
+
+
+def ask_gradient_error(error):
+    """error(f, x, gradient, h) -> max|g - n| / max(|g|, |n|), n by central differences."""
+    cases, off = list(gradients()), []
+    tried = watched(error, off)
     compare(tried, cases, ERROR)
     expect(
         not any(0 < change < 1e-9 for change in off),
@@ -742,17 +746,23 @@ def late_steps():
             yield np.zeros(4), g, m * (t > 1), v * (t > 1), t, *settings
 
 
+def means_first(adam_step):
+    """adam_step with p put out last: a wrong mean makes a wrong p."""
+
+    @functools.wraps(adam_step)
+    def answer(*inputs):
+        p, *means = adam_step(*inputs)
+        return (*means, p)
+
+    return answer
+
+
 def ask_adam_step(adam_step):
     """adam_step(p, g, m, v, t, lr, beta1, beta2, eps) -> p, m, v after step t (1, 2, ...)."""
     cases = list(steps())
-    parts(call(adam_step, *cases[0]), 3, "the new p, m and v")
-
-    @functools.wraps(adam_step)
-    def means_first(*inputs):  # a wrong mean makes a wrong p
-        out = adam_step(*inputs)
-        return (*out[1:], out[0])
-
-    compare(means_first, cases, NEW_M, NEW_V, NEW_P)
+    for case in cases[:3]:  # the first step is among them
+        parts(call(adam_step, *case), 3, "the new p, m and v")
+    compare(means_first(adam_step), cases, NEW_M, NEW_V, NEW_P)
     for case in late_steps():
         got = call(adam_step, *case)
         *_, t, _, b1, b2, _ = case
