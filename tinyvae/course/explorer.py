@@ -8,6 +8,7 @@ import base64
 import io
 import math
 from decimal import Decimal
+from pathlib import Path
 
 import anywidget
 import ipywidgets
@@ -19,18 +20,7 @@ from tinyvae import images
 from tinyvae.validation import check_float
 
 SIDE = 280  # a grey picture is shown about so many pixels high
-CSS = """
-.tinyvae-explorer, .tinyvae-map { --jp-widgets-inline-label-width: 130px; gap: 8px 28px; }
-.tinyvae-pixels { image-rendering: pixelated; }
-.tinyvae-line { font: 14px/1.45 sans-serif; font-variant-numeric: tabular-nums;
-                white-space: pre-line; margin: 4px 2px;
-                color: var(--jp-content-font-color1, inherit); }
-.tinyvae-plane canvas { display: block; touch-action: none; cursor: crosshair;
-                        border-radius: 4px; outline-offset: -3px; }
-.tinyvae-explorer .noUi-handle { border-color: #767676; }
-.tinyvae-plane canvas:focus,
-.tinyvae-explorer .noUi-handle:focus { outline: 3px solid #0072B2; }
-"""
+JS = Path(__file__).parent / "js"
 
 
 def png(picture):
@@ -215,27 +205,5 @@ class Line(anywidget.AnyWidget):
     text = traitlets.Unicode().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     sliders = traitlets.Int().tag(sync=True)
-    _css = CSS
-    _esm = """
-    export default { render({ model, el }) {
-      el.classList.add("tinyvae-line");
-      el.setAttribute("aria-live", "polite");
-      const say = () => { el.textContent = model.get("text"); };
-      model.on("change:text", say);
-      say();
-      let timer;
-      const name = () => {  // the widgets around this one may come later than it does
-        const box = el.closest(".tinyvae-explorer, .tinyvae-map");
-        const image = box?.querySelector(".tinyvae-picture");
-        const handles = box?.querySelectorAll(".noUi-handle") ?? [];
-        if (!image || handles.length < model.get("sliders"))
-          return void (timer = setTimeout(name, 100));
-        image.alt = model.get("alt");
-        for (const handle of handles) {
-          const label = handle.closest(".widget-slider").querySelector("label");
-          handle.setAttribute("aria-label", label.textContent);
-        }
-      };
-      name();
-      return () => { clearTimeout(timer); model.off("change:text", say); };
-    } };"""
+    _css = JS / "explorer.css"
+    _esm = JS / "line.js"

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import same_color, to_rgba, to_rgba_array
 
 from tinyvae import images
-from tinyvae.course import explorer, figures, latent_map
+from tinyvae.course import explorer, figures
 
 NUMBERS = np.linspace(0, 1, 12)
 PLANE = np.stack([NUMBERS, NUMBERS[::-1]], axis=1)
@@ -130,11 +130,14 @@ def test_contrast_is_what_wcag_says():
 
 
 def test_the_widgets_stand_out_from_white():
-    script = latent_map.Plane._esm
+    script = (explorer.JS / "plane.js").read_text()
     words = set(re.findall(r'fillStyle = "([^"]+)"', script)) - {"white"}
     lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {figures.GUIDE}
     point = re.findall(r'\["([^"]+)", \d\]', script)
-    edges = re.findall(r"(?:outline: 3px solid|border-color:) (#\w+)", explorer.CSS)
+    edges = re.findall(
+        r"(?:outline: 3px solid|border-color:) (#\w+)",
+        (explorer.JS / "explorer.css").read_text(),
+    )
     assert len(words) == len(lines) == len(edges) == 2
     assert min(map(contrast, words)) >= 4.5
     assert min(map(contrast, [*lines, *edges])) >= 3
