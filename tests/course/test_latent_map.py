@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from test_explorer import pixels, shade, still
 
+from tinyvae.course import figures
 from tinyvae.course import latent_map as maps
 
 # ipywidgets 8.1.3 calls an old name of traitlets.
@@ -58,7 +60,95 @@ def test_a_cloud_of_very_many_points_is_thinned():
 
 
 def test_codes_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="differ in latents"):
+    with pytest.raises(ValueError, match=r"codes must have shape \(N, 2\)"):
         maps.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), z=np.zeros(2))
     with pytest.raises(ValueError, match="5 codes, but 4 colours"):
         maps.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), colours=np.zeros(4))
+
+
+@pytest.mark.parametrize("z", [[1, 2], [1, 2, 3, 4], [[1, 2, 3]], 0.5, [1, np.nan, 2],
+                               [np.inf, 0, 0], ["a", "b", "c"], None, []])  # fmt: skip
+def test_a_bad_code_is_refused_before_anything_changes(latent_map, z):
+    before = latent_map.z.tolist(), latent_map.text, latent_map.picture.value
+    with pytest.raises((ValueError, TypeError)):
+        latent_map.z = z
+    assert (latent_map.z.tolist(), latent_map.text, latent_map.picture.value) == before
+    latent_map.plane.point = [-2.0, 0.25]  # and the next drag is as any other
+    np.testing.assert_array_equal(latent_map.z, [-2, 1, 0.25])
+    assert latent_map.text == "smile = -2.00, hair = 0.25"
+
+
+def test_a_code_given_is_a_copy(latent_map):
+    z = np.array([1.0, 2, 3])
+    latent_map.z = z
+    z[:] = 0
+    np.testing.assert_array_equal(latent_map.z, [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"latents": (0, 0)}, "two latents"),
+        ({"latents": (0, 1, 2)}, "two latents"),
+        ({"latents": (0, 3)}, "below 3"),
+        ({"latents": (0, -1)}, "latents must be >= 0"),
+        ({"labels": ["one"]}, "two latents"),
+        ({"codes": np.full((5, 3), np.nan)}, "codes must be finite"),
+        ({"codes": np.zeros(3)}, "codes must have shape"),
+        ({"z": [0, np.nan, 0]}, "z must be finite"),
+        ({"extent": 0}, "extent"),
+        ({"image_shape": (2, 3)}, r"pictures must have shape \(n, 6\), got \(1, 4\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changed, message):
+    given = {"decode": lambda z: np.zeros((len(z), 4)), "image_shape": (2, 2)}
+    given |= {"codes": np.zeros((5, 3)), "z": np.zeros(3)}
+    maps.LatentMap(**given)
+    with pytest.raises(ValueError, match=message):
+        maps.LatentMap(**given | changed)
+
+
+def test_a_decoder_that_fails_is_said_and_the_next_point_is_shown(latent_map):
+    decode, before = latent_map.decode, latent_map.picture.value
+
+    def shy(z):
+        if (z[:, 0] > 1).any():
+            raise FloatingPointError("too far out")
+        return decode(z)
+
+    latent_map.decode = shy
+    latent_map.plane.point = [2.0, 0.0]
+    assert latent_map.text == "FloatingPointError: too far out"
+    assert latent_map.picture.value == before and "tinyvae-failed" in latent_map._dom_classes
+    data, _ = latent_map._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data and "image/png" not in data
+    latent_map.reset()
+    assert latent_map.picture.value == before
+    assert "tinyvae-failed" not in latent_map._dom_classes
+
+
+def test_reset_leads_back_to_the_first_code(latent_map):
+    before = latent_map.picture.value
+    latent_map.z = [1, 2, 3]
+    latent_map.plane.point = [0.0, 0.0]
+    latent_map.children[0].children[-1].click()
+    np.testing.assert_array_equal(latent_map.z, [0.5, 1.0, -1.5])
+    assert latent_map.picture.value == before
+    assert latent_map.plane.start == [0.5, -1.5]  # for the Home key
+
+
+def test_classes_have_their_numerals_at_their_middles():
+    digits = np.array([3, 3, 3, 7])
+    codes = np.array([[0, 1], [2, 1], [1, 4], [-1, -1]])
+    colours = [figures.TEN[digit] for digit in digits]
+    one = maps.LatentMap(lambda z: np.zeros((len(z), 4)), (2, 2), codes, colours)
+    expected = [["3", 1, 1, to_hex(figures.TEN[3])], ["7", -1, -1, to_hex(figures.TEN[7])]]
+    assert [[*mark[:3], to_hex(mark[3])] for mark in one.plane.marks] == expected
+    figure, _ = one.still()
+    assert {"3", "7"} <= {text.get_text() for text in figure.axes[0].texts}
+
+
+@pytest.mark.parametrize("colours", [None, np.arange(4), ["red", "blue", "red", "blue"]])
+def test_other_colours_are_no_classes(colours):
+    one = maps.LatentMap(lambda z: np.zeros((len(z), 4)), (2, 2), np.zeros((4, 2)), colours)
+    assert one.plane.marks == []

@@ -1,13 +1,13 @@
 """The latent map: a plane of two latents on which one drags a point."""
 
 import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
 from tinyvae.course import figures
-from tinyvae.course.explorer import JS, Line, picture_widget, png, show, with_still
-from tinyvae.validation import check_float
+from tinyvae.course.explorer import JS, Live
+from tinyvae.images import pictures
+from tinyvae.validation import check_float, check_int, check_matrix
 
 CLOUD = 3000  # more points than this make a map no clearer
 
@@ -16,46 +16,54 @@ class Plane(anywidget.AnyWidget):
     """The plane of LatentMap: a cloud of points and the one point that moves."""
 
     point = traitlets.List(traitlets.Float()).tag(sync=True)
+    start = traitlets.List(traitlets.Float()).tag(sync=True)  # where the Home key leads
     cloud = traitlets.Bytes().tag(sync=True)  # x, y of each point, float32
     rgb = traitlets.Bytes().tag(sync=True)  # its colour, 3 bytes
     extent = traitlets.Float().tag(sync=True)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    marks = traitlets.List().tag(sync=True)  # [numeral, x, y, colour], one for each class
     _css = JS / "explorer.css"
     _esm = JS / "plane.js"
 
 
-class LatentMap(ipywidgets.HBox):
+class LatentMap(Live):
     """A plane of two latents on which one drags a point, and the picture decoded from it.
 
     decode(z) takes codes (N, L) to pictures (N, D), D = h * w of `image_shape`. `codes` (M, L)
-    are shown as a cloud, in `colours`: M numbers, or M colours. The point starts at the code
-    `z` (L,), 0 unless given, and moves in the plane of `latents`, within `extent` of 0; the
-    other latents stay as they are. `.z` is the code now and may be set, `.picture.value` the
-    PNG. `alt` says in words what the map shows.
+    are shown as a cloud, in `colours`: M numbers, or M colours; where these are classes, of
+    figures.TEN, each gets its numeral. The point starts at the code `z` (L,), 0 unless given,
+    and moves in the plane of `latents`, within `extent` of 0; the other latents stay as they
+    are. `.z` is the code now and may be set, `.picture.value` the PNG. `alt` says in words what
+    the map shows.
     """
 
     def __init__(
         self, decode, image_shape, codes=None, colours=None, latents=(0, 1), z=None,
         labels=("z1", "z2"), extent=3.0, alt="A map of two latents and the decoded picture.",
     ):  # fmt: skip
-        self.decode, self.image_shape, self.alt = decode, tuple(image_shape), alt
-        self.latents = list(latents)
-        n_z = max(latents) + 1 if z is None else len(z)
-        codes = np.empty((0, n_z)) if codes is None else np.asarray(codes)
-        self.rest = np.zeros(codes.shape[1]) if z is None else np.array(z, dtype=float)
-        if codes.shape[1:] != self.rest.shape:
-            raise ValueError(f"codes {codes.shape} and z {self.rest.shape} differ in latents")
+        self.decode, self.image_shape = decode, tuple(image_shape)
+        self.latents, labels = [check_int("latents", j, least=0) for j in latents], list(labels)
+        n_z = max(latents) + 1 if codes is None else np.shape(codes)[-1]
+        self.start = checked_code(np.zeros(n_z) if z is None else z)
+        self.rest = self.start
+        if not len(set(self.latents)) == len(latents) == len(labels) == 2:
+            raise ValueError(f"a map has two latents and labels, got {latents} and {labels}")
+        if max(latents) >= len(self.rest):
+            raise ValueError(f"latents must be below {len(self.rest)}, got {latents}")
+        if codes is None:
+            codes = np.empty((0, len(self.rest)))
+        else:
+            codes = check_matrix("codes", codes, len(self.rest), np.float64)
         self.cloud, self.rgb = cloud_of(codes[:, self.latents], colours)
+        self.marks = marks_of(self.cloud, self.rgb)
+        point = self.rest[self.latents].tolist()
         self.plane = Plane(
-            point=self.rest[self.latents].tolist(), labels=list(labels), rgb=self.rgb.tobytes(),
+            point=point, start=point, labels=labels, rgb=self.rgb.tobytes(), marks=self.marks,
             extent=check_float("extent", extent, above=0),
             cloud=self.cloud.astype(np.float32).tobytes(),
         )  # fmt: skip
-        self.picture, self.line = picture_widget(), Line(alt=alt)
-        self.redraw()
+        super().__init__(alt, [self.plane])
         self.plane.observe(self.redraw, "point")
-        shown = ipywidgets.VBox([self.picture, self.line])
-        super().__init__([self.plane, shown], layout={"flex_flow": "row wrap"})
         self.add_class("tinyvae-map")
 
     @property
@@ -67,23 +75,22 @@ class LatentMap(ipywidgets.HBox):
 
     @z.setter
     def z(self, z):
-        self.rest = np.array(z, dtype=float)
+        self.rest = checked_code(z, self.rest.shape)
         self.plane.point = self.rest[self.latents].tolist()
         self.redraw()  # another latent may have changed, with the point where it was
 
-    @property
-    def text(self):
-        """The line of text under the picture."""
-        return self.line.text
+    def reset(self):
+        """Go back to the code of the start."""
+        self.z = self.start
 
-    def redraw(self, change=None):
-        """Show the picture of the code, and say which code it is."""
-        show(self.picture, np.reshape(self.decode(self.z[None, :]), self.image_shape))
+    def drawn(self):
+        """The picture of the code, and which code it is."""
         pairs = zip(self.plane.labels, self.plane.point, strict=True)
-        self.line.text = ", ".join(f"{label} = {value:.2f}" for label, value in pairs)
+        text = ", ".join(f"{label} = {value:.2f}" for label, value in pairs)
+        return pictures(self.decode(self.z[None, :]), self.image_shape)[0], text
 
     def still(self):
-        """PNG and alt text of the cloud, beside pictures decoded all over the plane."""
+        """A Figure of the cloud, beside pictures decoded all over the plane; its alt text."""
         n, extent = 9, self.plane.extent
         steps = extent * ((2 * np.arange(n) + 1) / n - 1)  # the middles of n equal cells
         codes = np.tile(self.rest, (n * n, 1))
@@ -91,15 +98,20 @@ class LatentMap(ipywidgets.HBox):
         codes[:, self.latents[1]] = np.repeat(steps[::-1], n)
         figure = figures.latent_map(
             self.decode(codes), self.image_shape, self.cloud, self.rgb, self.plane.labels,
-            extent,
+            extent, self.marks,
         )  # fmt: skip
-        return png(figure), f"{self.alt} Beside it, pictures decoded on a grid over the plane."
+        return figure, f"{self.alt} Beside it, pictures decoded on a grid over the plane."
 
     def __repr__(self):
         return f"<LatentMap: {', '.join(self.plane.labels)}>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        return with_still(super()._repr_mimebundle_(**kwargs), *self.still())
+
+def checked_code(z, shape=None):
+    """`z` as a code (L,) of its own, finite."""
+    z = np.array(z, dtype=float)
+    if z.ndim != 1 or z.shape != (shape or z.shape) or not np.isfinite(z).all():
+        raise ValueError(f"z must be finite, of shape {shape or '(L,)'}, got {z}")
+    return z
 
 
 def cloud_of(points, colours):
@@ -109,3 +121,15 @@ def cloud_of(points, colours):
         raise ValueError(f"there are {len(points)} codes, but {len(colours)} colours")
     every = -(-len(points) // CLOUD) or 1
     return points[::every], figures.rgb(colours[::every])
+
+
+def marks_of(points, rgb):
+    """[numeral, x, y, colour] at the middle of each class, where the colours are of TEN."""
+    classes = (rgb[:, None] == figures.rgb(figures.TEN)).all(axis=2)  # (N, 10)
+    if not classes.any(axis=1).all():
+        return []
+    return [
+        [str(k), *np.median(points[classes[:, k]], axis=0).tolist(), colour]
+        for k, colour in enumerate(figures.TEN)
+        if classes[:, k].any()
+    ]

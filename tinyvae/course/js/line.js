@@ -6,12 +6,14 @@ export default { render({ model, el }) {
   say();
   let timer;
   const name = () => {  // the widgets around this one may come later than it does
-    const box = el.closest(".tinyvae-explorer, .tinyvae-map");
+    const box = el.closest(".tinyvae-live");
     const image = box?.querySelector(".tinyvae-picture");
     const handles = box?.querySelectorAll(".noUi-handle") ?? [];
     if (!image || handles.length < model.get("sliders"))
       return void (timer = setTimeout(name, 100));
     image.alt = model.get("alt");
+    // In JupyterLab a key pressed in here is no command: "d d" would delete the cell.
+    box.setAttribute("data-lm-suppress-shortcuts", "true");
     for (const handle of handles) {
       const label = handle.closest(".widget-slider").querySelector("label");
       handle.setAttribute("aria-label", label.textContent);

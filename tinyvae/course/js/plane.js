@@ -1,5 +1,5 @@
 // plane() is given numbers and gives a point back through moved(); it knows no notebook.
-function plane(canvas, { cloud, rgb, extent, labels, point }, moved) {
+function plane(canvas, { cloud, rgb, extent, labels, marks, point, start }, moved) {
   const side = 280, left = 48, top = 8, ratio = window.devicePixelRatio || 1;
   const [width, height] = [left + side + 12, top + side + 44];
   canvas.width = width * ratio; canvas.height = height * ratio;
@@ -31,6 +31,12 @@ function plane(canvas, { cloud, rgb, extent, labels, point }, moved) {
       g.fillStyle = `rgb(${rgb[3 * i]}, ${rgb[3 * i + 1]}, ${rgb[3 * i + 2]})`;
       dot(g, cloud[2 * i], cloud[2 * i + 1], 2);
     }
+    g.font = "bold 12px sans-serif"; g.textAlign = "center"; g.lineWidth = 2;
+    for (const [numeral, x, y, colour] of marks) {  // a disc at the middle of each class
+      g.fillStyle = "white"; dot(g, x, y, 9);
+      g.strokeStyle = colour; g.stroke();
+      g.fillStyle = "black"; g.fillText(numeral, px(x), py(y) + 4);
+    }
     g.restore();
     g.strokeStyle = "#333333"; g.strokeRect(left, top, side, side);
     g.font = "14px sans-serif"; g.textAlign = "center"; g.fillStyle = "black";
@@ -52,7 +58,7 @@ function plane(canvas, { cloud, rgb, extent, labels, point }, moved) {
     }
     const at = point.map(t => t.toFixed(2)).join(", ");
     canvas.setAttribute("aria-label", `Map of ${labels.join(" and ")}. The point is at ` +
-      `${at}. The arrow keys move it, with Shift by five steps.`);
+      `${at}. The arrow keys move it, with Shift by five steps; Home leads back to the start.`);
   }
   function move(x, y) {
     point = [x, y].map(t => inside(+t.toFixed(3)));
@@ -74,8 +80,9 @@ function plane(canvas, { cloud, rgb, extent, labels, point }, moved) {
     if (canvas.hasPointerCapture(event.pointerId)) drag(event);
   };
   canvas.onkeydown = event => {
-    if (!(event.key in ways)) return;
+    if (!(event.key in ways) && event.key != "Home") return;
     event.preventDefault(); event.stopPropagation();
+    if (event.key == "Home") return move(...start);
     const step = extent / 30 * (event.shiftKey ? 5 : 1);
     move(point[0] + step * ways[event.key][0], point[1] + step * ways[event.key][1]);
   };
@@ -94,7 +101,8 @@ export default { render({ model, el }) {
   };
   const given = {
     cloud: new Float32Array(bytes("cloud")), rgb: new Uint8Array(bytes("rgb")),
-    extent: model.get("extent"), labels: model.get("labels"), point: model.get("point"),
+    extent: model.get("extent"), labels: model.get("labels"), marks: model.get("marks"),
+    point: model.get("point"), start: model.get("start"),
   };
   const moved = point => { model.set("point", point); model.save_changes(); };
   const put = plane(canvas, given, moved);
