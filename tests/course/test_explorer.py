@@ -348,7 +348,9 @@ def test_a_value_beside_a_step_is_put_on_it():
 
 def test_the_scripts_come_with_the_package():
     pyproject = Path(tinyvae.__file__).parents[1] / "pyproject.toml"
-    data = tomllib.loads(pyproject.read_text())["tool"]["setuptools"]["package-data"]
+    data = tomllib.loads(pyproject.read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
     course = widgets.JS.parent
     shipped = {path for glob in data["tinyvae.course"] for path in course.glob(glob)}
     assert (

@@ -198,13 +198,13 @@ def test_contrast_is_what_wcag_says():
 
 
 def test_the_widgets_stand_out_from_white():
-    script = (explorer.JS / "plane.js").read_text()
+    script = (explorer.JS / "plane.js").read_text(encoding="utf-8")
     words = set(re.findall(r'fillStyle = "([^"]+)"', script)) - {"white"}
     lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {figures.GUIDE}
     point = re.findall(r'\["([^"]+)", \d\]', script)
     edges = re.findall(
         r"(?:outline: 3px solid|border-color:) (#\w+)",
-        (explorer.JS / "explorer.css").read_text(),
+        (explorer.JS / "explorer.css").read_text(encoding="utf-8"),
     )
     assert len(words) == len(lines) == len(edges) == 2
     assert min(map(contrast, words)) >= 4.5

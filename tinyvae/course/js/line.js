@@ -12,8 +12,13 @@ export default { render({ model, el }) {
     if (!image || handles.length < model.get("sliders"))
       return void (timer = setTimeout(name, 100));
     image.alt = model.get("alt");
-    // In JupyterLab a key pressed in here is no command: "d d" would delete the cell.
-    box.setAttribute("data-lm-suppress-shortcuts", "true");
+    // In JupyterLab a key pressed in here is no command: "d d" would delete the cell. The mark
+    // must be on what has the focus itself, as JupyterLab's rules begin there.
+    box.addEventListener("focusin", event =>
+      event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+    box.addEventListener("keydown", event => {  // the way out
+      if (event.key == "Escape") box.closest(".jp-Cell")?.focus();
+    });
     for (const handle of handles) {
       const label = handle.closest(".widget-slider").querySelector("label");
       handle.setAttribute("aria-label", label.textContent);
