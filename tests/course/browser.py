@@ -251,6 +251,8 @@ class Moved:
         self.active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
         wait_for(lambda: self.picture.get_attribute("alt"), 10, "the picture has no alt text")
         need(self.knob.get_attribute("aria-label"), f"{knob} has no name for screen readers")
+        widths = [one.bounding_box()["width"] for one in (self.line, self.picture)]
+        need(widths[0] <= widths[1], f"the line is wider than its picture: {widths}")
 
     def pixels(self):
         """A hash of the picture as it is on the screen."""
