@@ -48,8 +48,8 @@ SAMPLES = {
 STYLES = {
     "dark": "dark_background",
     "solarized": "Solarize_Light2",
-    "large": dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 25),
     "odd": {
+        "font.size": 20, "axes.titlesize": 30,
         "axes.prop_cycle": matplotlib.cycler(color=["white"]), "lines.linewidth": 0.1,
         "text.color": "white", "axes.labelcolor": "white", "xtick.labelsize": 30,
         "savefig.facecolor": "black", "savefig.dpi": 20, "savefig.bbox": "tight",

@@ -88,11 +88,11 @@ def test_a_code_given_is_a_copy(latent_map):
 @pytest.mark.parametrize(
     "changed, message",
     [
-        ({"latents": (0, 0)}, "two latents"),
-        ({"latents": (0, 1, 2)}, "two latents"),
-        ({"latents": (0, 3)}, "below 3"),
+        ({"latents": (0, 0)}, "two numbers below 3"),
+        ({"latents": (0, 1, 2)}, "two numbers below 3"),
+        ({"latents": (0, 3)}, "two numbers below 3"),
         ({"latents": (0, -1)}, "latents must be >= 0"),
-        ({"labels": ["one"]}, "two latents"),
+        ({"labels": ["one"]}, "two numbers below 3"),
         ({"codes": np.full((5, 3), np.nan)}, "codes must be finite"),
         ({"codes": np.zeros(3)}, "codes must have shape"),
         ({"z": [0, np.nan, 0]}, "z must be finite"),

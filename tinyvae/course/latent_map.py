@@ -42,24 +42,17 @@ class LatentMap(Live):
         labels=("z1", "z2"), extent=3.0, alt="A map of two latents and the decoded picture.",
     ):  # fmt: skip
         self.decode, self.image_shape = decode, tuple(image_shape)
-        self.latents, labels = [check_int("latents", j, least=0) for j in latents], list(labels)
         n_z = max(latents) + 1 if codes is None else np.shape(codes)[-1]
-        self.start = checked_code(np.zeros(n_z) if z is None else z)
-        self.rest = self.start
-        if not len(set(self.latents)) == len(latents) == len(labels) == 2:
-            raise ValueError(f"a map has two latents and labels, got {latents} and {labels}")
-        if max(latents) >= len(self.rest):
-            raise ValueError(f"latents must be below {len(self.rest)}, got {latents}")
-        if codes is None:
-            codes = np.empty((0, len(self.rest)))
-        else:
-            codes = check_matrix("codes", codes, len(self.rest), np.float64)
+        self.start = self.rest = checked_code(np.zeros(n_z) if z is None else z)
+        n_z = len(self.start)
+        self.latents = checked_latents(latents, labels, n_z)
+        empty = np.empty((0, n_z))
+        codes = empty if codes is None else check_matrix("codes", codes, n_z, np.float64)
         self.cloud, self.rgb = cloud_of(codes[:, self.latents], colours)
-        self.marks = marks_of(self.cloud, self.rgb)
-        point = self.rest[self.latents].tolist()
+        self.marks, point = marks_of(self.cloud, self.rgb), self.start[self.latents].tolist()
         self.plane = Plane(
-            point=point, start=point, labels=labels, rgb=self.rgb.tobytes(), marks=self.marks,
-            extent=check_float("extent", extent, above=0),
+            point=point, start=point, labels=list(labels), rgb=self.rgb.tobytes(),
+            extent=check_float("extent", extent, above=0), marks=self.marks,
             cloud=self.cloud.astype(np.float32).tobytes(),
         )  # fmt: skip
         super().__init__(alt, [self.plane])
@@ -112,6 +105,16 @@ def checked_code(z, shape=None):
     if z.ndim != 1 or z.shape != (shape or z.shape) or not np.isfinite(z).all():
         raise ValueError(f"z must be finite, of shape {shape or '(L,)'}, got {z}")
     return z
+
+
+def checked_latents(latents, labels, n_z):
+    """`latents` as the two places in a code of n_z numbers, if there is a label for each."""
+    latents = [check_int("latents", j, least=0) for j in latents]
+    if not len(set(latents)) == len(latents) == len(labels) == 2 or max(latents) >= n_z:
+        raise ValueError(
+            f"latents must be two numbers below {n_z}, with two labels, got {latents}, {labels}"
+        )
+    return latents
 
 
 def cloud_of(points, colours):
