@@ -1,0 +1,221 @@
+"""A notebook as a page to read: its words, code, outputs and pictures, and its contents.
+
+Code stands folded behind the pictures that it draws. What a prediction asks for opens once the
+reader has written one down.
+"""
+
+import base64
+import html
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from tinyvae.course.markdown import code, plain, render
+from tinyvae.course.page import Page
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
+BLOCK = re.compile(r'(?=<h[1-6] id="|<div class="tinyvae-predict">)')
+CSS = """
+.tinyvae-run { border-left: 4px solid var(--line); padding-left: 0.8rem; }
+main nav ul { display: flex; flex-wrap: wrap; gap: 0.1rem 1.2rem; max-width: none;
+              padding: 0; list-style: none; font-size: 0.94rem; }
+"""
+
+
+def notebook_page(path: Path, link: Callable[[str], str]) -> Page:
+    """The page of the notebook at `path`; `link` as in `markdown.render`.
+
+    ValueError naming the file if it is no notebook, or begins with no title.
+    """
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except nbformat.reader.NotJSONError as error:
+        raise ValueError(f"{name} is no notebook") from error
+    body = _headings(Body(name, link).of(cells))
+    title = HEADING.search(body)
+    if not title or title[1] != "1":
+        raise ValueError(f"{name} must begin with a title, a line that starts with #")
+    top, rest = body[: title.end()], body[title.end() :]
+    main = f"{top}\n{_how_to_run(name)}\n{_contents(rest)}\n{rest}"
+    return Page(plain(title[3]), main, run="notebook_page", css=CSS, depth=1)
+
+
+def explorer_html(output: dict[str, Any], name: str) -> str:
+    """The explorer of an ipywidgets output that brings its still: here it stays still.
+
+    `name` is the notebook's, "notebooks/NAME.ipynb".
+    """
+    why = "This picture is still: its sliders need Python. They move in the notebook, "
+    return f"""<div class="tinyvae-explorer" data-tinyvae="still">
+{picture_html(output)}
+<p class="tinyvae-line" aria-live="polite">{why}<code>{html.escape(name)}</code>.</p>
+</div>
+"""
+
+
+def picture_html(output: dict[str, Any]) -> str:
+    """The picture of an output, on white in either theme, at the size that it asks for."""
+    data = "".join(output["data"]["image/png"].split())
+    said = output["metadata"].get("image/png", {})
+    size = _size(data) | {k: int(said[k]) for k in ("width", "height") if k in said}
+    sized = "".join(f' {name}="{pixels}"' for name, pixels in size.items())
+    return (
+        f'<img class="tinyvae-figure"{sized} alt="{html.escape(said.get("alt", ""))}" '
+        f'src="data:image/png;base64,{html.escape(data)}">\n'
+    )
+
+
+def _size(data):
+    """Width and height of a PNG file in base64, its bytes 16 to 24; nothing if it is none."""
+    try:
+        width, height = struct.unpack(">II", base64.b64decode(data[:32])[16:24])
+    except (ValueError, struct.error):
+        return {}
+    return {"width": width, "height": height}
+
+
+class Body:
+    """The cells of one notebook as HTML, and which of it waits for a prediction."""
+
+    def __init__(self, name, link):
+        self.name, self.link = name, link
+        self.parts, self.predictions = [], 0
+        self.asked = self.answering = False
+
+    def of(self, cells):
+        for cell in cells:
+            if cell.cell_type == "markdown":
+                self.words(cell)
+            elif cell.cell_type == "code":
+                self.code(cell)
+        self.close()
+        return "".join(self.parts)
+
+    def words(self, cell):
+        """Prose after an answer explains it, up to the next heading or prediction."""
+        for block in _blocks(render(cell.source, self.link)):
+            if block.startswith(("<h", '<div class="tinyvae-predict">')):
+                self.close()
+            self.asked = self.asked or block.startswith('<div class="tinyvae-predict">')
+            self.parts.append(block)
+        if self.answering:
+            self.close()
+
+    def code(self, cell):
+        """The code, and after it what it put out; behind a picture the code is folded."""
+        shown = [(_kind(output), output) for output in cell.outputs]
+        listing = code(cell.source)
+        if not any(kind in ("explorer", "picture") for kind, _ in shown):
+            self.parts.append(listing)
+            listing = ""
+        for kind, output in shown:
+            self.output(kind, output)
+        if listing:
+            self.parts.append(f"<details><summary>Code</summary>\n{listing}</details>\n")
+
+    def output(self, kind, output):
+        """An explorer stays open: the answer is then found by moving it."""
+        if kind == "explorer":
+            self.close()
+            self.asked = False
+            self.parts.append(explorer_html(output, self.name))
+        elif text := _shown(kind, output, self.link):
+            if self.asked:
+                self.open()
+            self.parts.append(text)
+
+    def open(self):
+        """Begin what the last prediction is answered by, and ask for one there."""
+        self.asked, self.answering = False, True
+        self.predictions += 1
+        number = self.predictions
+        last = max(i for i, part in enumerate(self.parts) if "tinyvae-predict" in part)
+        question, end = self.parts[last].split("</div>\n", 1)
+        self.parts[last] = f"{question}{_form(number)}</div>\n{end}"
+        self.parts.append(f'<details class="tinyvae-answer" id="answer-{number}">')
+        self.parts.append("<summary>The result</summary>\n")
+
+    def close(self):
+        if self.answering:
+            self.parts.append("</details>\n")
+        self.answering = False
+
+
+def _blocks(markup):
+    """HTML cut before each heading and prediction that does not lie in <details>."""
+    blocks = [""]
+    for piece in BLOCK.split(markup):
+        if blocks[-1].count("<details>") == blocks[-1].count("</details>"):
+            blocks.append(piece)
+        else:
+            blocks[-1] += piece
+    return [block for block in blocks if block]
+
+
+def _kind(output):
+    data = output.get("data", {})
+    if "image/png" in data:
+        return "explorer" if WIDGET in data else "picture"
+    return "bar" if WIDGET in data else "text"  # a progress bar would stand at 0 % for ever
+
+
+def _shown(kind, output, link):
+    """An output that is no explorer, as HTML."""
+    data = output.get("data", {})
+    if kind == "picture":
+        return picture_html(output)
+    if kind == "bar":
+        return ""
+    if "text/markdown" in data:
+        return render(data["text/markdown"], link)
+    text = (
+        output.get("text") or data.get("text/plain") or "\n".join(output.get("traceback", []))
+    )
+    return f'<pre class="tinyvae-output">{html.escape(text.rstrip())}</pre>\n' if text else ""
+
+
+def _form(number):
+    return f"""<p class="tinyvae-guess" hidden>
+<label>Your prediction <input type="text" autocomplete="off"></label>
+<button type="button" aria-controls="answer-{number}">Show the result</button>
+<span role="status"></span></p>
+"""
+
+
+def _headings(body):
+    """One h1, and ids of which none stands twice."""
+    seen: dict[str, int] = {}
+
+    def mended(match):
+        level, name, text = match.groups()
+        level = "2" if level == "1" and seen else level
+        seen[name] = seen.get(name, 0) + 1
+        name += f"-{seen[name]}" if seen[name] > 1 else ""
+        return f'<h{level} id="{name}">{text}</h{level}>'
+
+    return HEADING.sub(mended, body)
+
+
+def _contents(body):
+    """Links to the sections."""
+    sections = [m for m in HEADING.finditer(body) if m[1] == "2"]
+    lines = "\n".join(f'<li><a href="#{m[2]}">{_unnumbered(m[3])}</a></li>' for m in sections)
+    return f'<nav aria-label="Contents"><ul>\n{lines}\n</ul></nav>' if sections else ""
+
+
+def _unnumbered(text):
+    return re.sub(r"</?a\b[^>]*>", "", text)
+
+
+def _how_to_run(name):
+    return (
+        f'<p class="tinyvae-run">A page to read. To run it: <code>.venv/bin/jupyter lab '
+        f'{html.escape(name)}</code>, once tinyvae is <a href="../index.html#start">set up</a>.'
+        "</p>"
+    )
