@@ -12,7 +12,6 @@ collect_ignore = [
     "course/classroom.py",
     "course/engine_speed.py",
     "course/grading.py",
-    "course/pages.py",
     "matrix.py",
     "sweep.py",
 ]

@@ -21,6 +21,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 BLOCK = re.compile(r'(?=<h[1-6] id="|<div class="tinyvae-predict">)')
 CSS = """
+.tinyvae-guess { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; margin: 0.6rem 0; }
+.tinyvae-guess p { width: 100%; margin: 0; min-height: 1.6em; }
+.tinyvae-guess[hidden] { display: none; }
 .tinyvae-run { border-left: 4px solid var(--line); padding-left: 0.8rem; }
 main nav ul { display: flex; flex-wrap: wrap; gap: 0.1rem 1.2rem; max-width: none;
               padding: 0; list-style: none; font-size: 0.94rem; }
@@ -61,23 +64,20 @@ def explorer_html(output: dict[str, Any], name: str) -> str:
 
 def picture_html(output: dict[str, Any]) -> str:
     """The picture of an output, on white in either theme, at the size that it asks for."""
-    data = "".join(output["data"]["image/png"].split())
+    data = base64.b64decode(output["data"]["image/png"])
     said = output["metadata"].get("image/png", {})
     size = _size(data) | {k: int(said[k]) for k in ("width", "height") if k in said}
     sized = "".join(f' {name}="{pixels}"' for name, pixels in size.items())
     return (
         f'<img class="tinyvae-figure"{sized} alt="{html.escape(said.get("alt", ""))}" '
-        f'src="data:image/png;base64,{html.escape(data)}">\n'
+        f'src="data:image/png;base64,{base64.b64encode(data).decode()}">\n'
     )
 
 
 def _size(data):
-    """Width and height of a PNG file in base64, its bytes 16 to 24; nothing if it is none."""
-    try:
-        width, height = struct.unpack(">II", base64.b64decode(data[:32])[16:24])
-    except (ValueError, struct.error):
-        return {}
-    return {"width": width, "height": height}
+    """Width and height of a PNG file: its bytes 16 to 24. None of them if it ends before."""
+    sides = struct.unpack(">II", data[16:24]) if len(data) >= 24 else ()
+    return dict(zip(("width", "height"), sides, strict=False))
 
 
 class Body:
@@ -181,10 +181,10 @@ def _shown(kind, output, link):
 
 
 def _form(number):
-    return f"""<p class="tinyvae-guess" hidden>
+    return f"""<div class="tinyvae-guess" hidden>
 <label>Your prediction <input type="text" autocomplete="off"></label>
 <button type="button" aria-controls="answer-{number}">Show the result</button>
-<span role="status"></span></p>
+<p role="status"></p></div>
 """
 
 
