@@ -10,6 +10,7 @@ collect_ignore = [
     "benchmarks",
     "course/browser.py",
     "course/classroom.py",
+    "course/engine_speed.py",
     "course/grading.py",
     "course/pages.py",
     "matrix.py",

@@ -216,7 +216,7 @@ MUTANTS = [
            ("< rng.random((n, 1))", "< rng.random((1, 1))")),
     mutant(6, "guidance with the wrong sign", "diffusion",
            ("given + w * (given", "given - w * (given")),
-    mutant(11, "energy distance: a draw paired with itself", "evaluate",
+    mutant(11, "energy distance: a draw paired with itself", "distance",
            ("/ (n * (n - 1))", "/ n**2")),
 ]  # fmt: skip
 

@@ -181,7 +181,7 @@ def test_bad_conditions(c, message):
 
 def test_a_condition_that_cannot_act_is_refused():
     for use in uses(random_vae(tv.Bernoulli()), C):
-        with pytest.raises(ValueError, match="c must be None: this model has no condition"):
+        with pytest.raises(ValueError, match="c must be None: n_c = 0"):
             use()
     vae = random_conditional(tv.Bernoulli())
     with pytest.raises(ValueError, match="c_val goes with x_val"):

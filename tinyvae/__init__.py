@@ -21,6 +21,7 @@ from tinyvae.data.faces import draw_faces, load_faces, read_prompt
 from tinyvae.data.images import load_digits, load_fashion_mnist, load_mnist, load_olivetti
 from tinyvae.data.names import load_names
 from tinyvae.diffusion import Diffusion, DiffusionTerms, Noise, log_snr_schedule
+from tinyvae.distance import energy_distance
 from tinyvae.distributions import (
     Bernoulli,
     Categorical,
@@ -32,7 +33,6 @@ from tinyvae.distributions import (
 from tinyvae.evaluate import (
     active_units,
     aggregated_posterior,
-    energy_distance,
     iw_log_likelihood,
     kl_per_dim,
     mean_elbo,
@@ -46,3 +46,4 @@ from tinyvae.optim import Adam
 from tinyvae.sampling import reparameterize, reparameterize_grad
 from tinyvae.storage import load, load_checkpoint, load_face_vae, save
 from tinyvae.train import Diverged, train
+from tinyvae.version import __version__

@@ -7,7 +7,7 @@ N(sqrt(alpha_bar_t) z_0, (1 - alpha_bar_t) I) with alpha_bar_t the product of 1 
 The decoder sees a condition c (N, n_c), too; 0 in a column of c says nothing. Terms in nats.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,14 +16,16 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
-from tinyvae.models import Model, check_kinds, check_widths, described
+from tinyvae.models import Model
 from tinyvae.ops import Array, sigmoid
 from tinyvae.validation import (
     check_dtype,
     check_float,
     check_generator,
     check_int,
+    check_kinds,
     check_matrix,
+    check_widths,
 )
 
 FREQUENCIES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
@@ -142,10 +144,7 @@ class Diffusion(Model):
         what `backward` needs if it is to remember.
         """
         z0, c = self.validate(x, c)
-        return self._elbo(z0, self._checked(noise, len(z0)), c, remember)
-
-    def _elbo(self, z0, noise, c, remember):
-        t, eps, c_mask = noise
+        t, eps, c_mask = self._checked(noise, len(z0))
         z = self.add_noise(z0, t, eps)
         residual = eps - self.eps_hat(z, t, c * c_mask, remember)
         loss = self.n_steps * (self.weight[t - 1] * (residual**2).sum(axis=-1))
@@ -202,7 +201,7 @@ class Diffusion(Model):
         t = 1 + np.minimum((share * self.n_steps).astype(int), self.n_steps - 1)
         c_mask = rng.random((n, self.n_c)) < rng.random((n, 1))
         eps = rng.standard_normal((n, self.n_z), self.dtype)
-        return self._elbo(x, Noise(t, eps, c_mask.astype(self.dtype)), c, remember)
+        return self.elbo(x, Noise(t, eps, c_mask), c if self.n_c else None, remember)
 
     def posterior(self, z: Array, z0: Array, t: int) -> tuple[Array, float]:
         """Mean (N, n_z) and variance (a float) of q(z_{t-1} | z_t, z_0); Ho et al., eq. 7."""
@@ -247,16 +246,11 @@ class Diffusion(Model):
         return z0
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What its class is called with to make another, but for the random generator."""
+    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
         return {
             "n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "alpha_bar": self.alpha_bar,
             "activation": self.activation, "dtype": self.dtype,
         }  # fmt: skip
-
-    def __repr__(self) -> str:
-        shown = {"n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "n_steps": self.n_steps}
-        return described(self, shown)
 
 
 def _falling(alpha_bar):

@@ -44,40 +44,25 @@ def kl_to_prior_grad(mu: Array, logvar: Array) -> tuple[Array, Array]:
 
 
 class Likelihood(Protocol):
-    """What a model asks of p(x | z). One of your own has these members, and derives from
-    `Parametric`, which also copies it with all its attributes.
+    """What a model asks of p(x | z). One of your own also derives from `Parametric`.
 
-    x and out are (N, D); `forward` and `backward` are those of a layer, a model's last.
+    check(x)          x (N, D), if it is data that p can have; else ValueError
+    log_prob(x, out)  log p(x | z), normalised over x: (N,), in nats
+    forward(x, out)   the same; remembers what `backward` needs
+    backward()        dout (N, D) for L = -mean(log_prob) of the last forward; fills `grads`
+    mean(out)         E[x | z], the picture; sample(out, rng) is a draw for each row of out
     """
 
-    @property
-    def params(self) -> Views: ...
-    @property
-    def grads(self) -> Views: ...
+    params: Views
+    grads: Views
+
     def bind(self, params: Views, grads: Views) -> None: ...
-    def check(self, x: Array) -> Array:
-        """x, if it is data that this likelihood can have; else ValueError."""
-        ...
-
-    def log_prob(self, x: Array, out: Array) -> Array:
-        """log p(x | z), normalised over x: (N,), in nats."""
-        ...
-
-    def forward(self, x: Array, out: Array) -> Array:
-        """log_prob(x, out); remembers what `backward` needs."""
-        ...
-
-    def backward(self) -> Array:
-        """dout (N, D) for L = -mean(log_prob) of the last `forward`; fills `grads`."""
-        ...
-
-    def mean(self, out: Array) -> Array:
-        """E[x | z], the picture."""
-        ...
-
-    def sample(self, out: Array, rng: Generator) -> Array:
-        """One draw of x for each row of out."""
-        ...
+    def check(self, x: Array) -> Array: ...
+    def log_prob(self, x: Array, out: Array) -> Array: ...
+    def forward(self, x: Array, out: Array) -> Array: ...
+    def backward(self) -> Array: ...
+    def mean(self, out: Array) -> Array: ...
+    def sample(self, out: Array, rng: Generator) -> Array: ...
 
 
 class Bernoulli(Parametric):

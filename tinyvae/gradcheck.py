@@ -61,10 +61,8 @@ def check_model(
         start, worst = param.copy(), 0.0
         for _ in range(directions):
             u = rng.standard_normal(param.shape)
-            slope = (_at(loss, param, start + h * u) - _at(loss, param, start - h * u)) / (
-                2 * h
-            )
-            worst = max(worst, abs(slope - np.vdot(u, twin.grads[name])) / norm)
+            rise = _at(loss, param, start + h * u) - _at(loss, param, start - h * u)
+            worst = max(worst, abs(rise / (2 * h) - np.vdot(u, twin.grads[name])) / norm)
         param[...] = start
         errors[name] = float(worst)
     return errors

@@ -20,10 +20,12 @@ from tinyvae.parameters import Parameters, attach, pack
 from tinyvae.sampling import reparameterize, reparameterize_grad
 from tinyvae.validation import (
     check_dtype,
-    check_float,
     check_generator,
     check_int,
+    check_kinds,
+    check_kl_weights,
     check_matrix,
+    check_widths,
 )
 
 
@@ -49,11 +51,12 @@ class Model:
     """
 
     parts: tuple[str, ...]
-    weighs_kl = False  # whether backward has a beta and free bits
     params: Parameters
     grads: Parameters
+    settings: Mapping[str, Any]  # what its class is called with to make another, but for rng
+    weighs_kl = False  # whether backward has a beta and free bits
+    n_c = 0
     dtype: np.dtype
-    n_c: int
     _last: Any = None  # what the last elbo left for loss and backward
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -67,8 +70,8 @@ class Model:
 
     def _pack(self):
         parts = {name: getattr(self, name) for name in self.parts}
-        vars(self)["params"], vars(self)["grads"] = pack(parts, self.dtype)
-        self._last = None
+        params, grads = pack(parts, self.dtype)
+        vars(self).update(params=params, grads=grads, _last=None)
 
     def astype(self, dtype: DTypeLike) -> Any:
         """A copy in another dtype (the gradient check asks for float64)."""
@@ -83,9 +86,13 @@ class Model:
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         # The layers' arrays are views of params; an Adam that is copied along refers to it too.
         vars(self).update(state)
-        shapes = {name: array.shape for name, array in self.params.items()}
-        vars(self)["grads"] = Parameters(shapes, self.dtype)
+        vars(self)["grads"] = self.params.copy()
         attach({name: getattr(self, name) for name in self.parts}, self.params, self.grads)
+
+    def __repr__(self) -> str:
+        shown = {n: getattr(a, "__name__", a) for n, a in self.settings.items()}
+        given = ", ".join(f"{n}={a}" for n, a in shown.items() if not isinstance(a, Array))
+        return f"{type(self).__name__}({given}): {self.params.vector.size:,} parameters"
 
     def _remembered(self):
         if self._last is None:
@@ -94,12 +101,10 @@ class Model:
 
     def _condition(self, c, n):
         """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
-        if not self.n_c and c is not None:
-            raise ValueError("c must be None: this model has no condition (n_c = 0)")
-        if not self.n_c:
-            return np.empty((n, 0), self.dtype)
+        if (c is None) == bool(self.n_c):
+            raise ValueError(f"c must be {'given' if c is None else 'None'}: n_c = {self.n_c}")
         if c is None:
-            raise ValueError(f"c must be given, (N, {self.n_c}): this model has a condition")
+            return np.empty((n, 0), self.dtype)
         c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
         if len(c) not in (1, n):
             raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
@@ -117,7 +122,7 @@ class Coder(Model):
     """
 
     parts = "encoder", "decoder", "likelihood"
-    codes_per_latent = 1  # the encoder puts out z itself
+    codes_per_latent = 1  # the encoder puts out z itself; for mu and logvar, 2
 
     def __init__(
         self, n_x: int, n_h: Iterable[int], n_z: int, rng: Generator,
@@ -141,8 +146,8 @@ class Coder(Model):
     @classmethod
     def sizes(cls, n_x: int, n_h: Any, n_z: int, n_c: int = 0) -> dict[str, tuple[int, ...]]:
         """The widths of both networks, from input to output."""
-        n_codes = cls.codes_per_latent * n_z
-        return {"encoder": (n_x + n_c, *n_h, n_codes), "decoder": (n_z + n_c, *n_h[::-1], n_x)}
+        n_out = cls.codes_per_latent * n_z
+        return {"encoder": (n_x + n_c, *n_h, n_out), "decoder": (n_z + n_c, *n_h[::-1], n_x)}
 
     def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
         """x (N, n_x) and c (N, n_c), checked, in the model's dtype: finite, and x what the
@@ -170,16 +175,11 @@ class Coder(Model):
         return self.encoder, self.decoder, self.likelihood.log_prob
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What its class is called with to make another, but for the random generator."""
+    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
         return {
             "n_x": self.n_x, "n_h": self.n_h, "n_z": self.n_z, "n_c": self.n_c,
             "likelihood": self.likelihood, "activation": self.activation, "dtype": self.dtype,
         }  # fmt: skip
-
-    def __repr__(self) -> str:
-        shown = {n: a.__name__ if isinstance(a, type) else a for n, a in self.settings.items()}
-        return described(self, shown)
 
 
 class Autoencoder(Coder):
@@ -195,21 +195,19 @@ class Autoencoder(Coder):
 
     def recon(self, x: Any, c: Any = None, remember: bool = True) -> Array:
         """log p(x | z = encode(x)), (N,), in nats; keeps what `backward` needs if it is to."""
-        return self.objective(*self.validate(x, c), remember=remember).recon
+        return self.objective(*self.validate(x, c), None, remember).recon
 
-    def objective(
-        self, x: Array, c: Array, rng: Any = None, remember: bool = True
-    ) -> ReconTerm:
+    def objective(self, x: Array, c: Array, rng: Any, remember: bool = True) -> ReconTerm:
         """What `train` raises, for rows that `validate` has checked; no noise is drawn."""
         encoder, decoder, log_prob = self._passes(remember)
-        terms = ReconTerm(log_prob(x, decoder(beside(encoder(beside(x, c)), c))))
+        recon = log_prob(x, decoder(beside(encoder(beside(x, c)), c)))
         if remember:
-            self._last = terms
-        return terms
+            self._last = recon
+        return ReconTerm(recon)
 
     def loss(self) -> float:
         """-mean(recon) of the last `recon`."""
-        return -float(self._remembered().recon.mean(dtype=np.float64))
+        return -float(self._remembered().mean(dtype=np.float64))
 
     def backward(self) -> None:
         """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`."""
@@ -227,8 +225,7 @@ class VAE(Coder):
     and whose backward pass cannot meet another noise than its forward pass did. See `Coder`.
     """
 
-    codes_per_latent = 2  # the encoder puts out mu and logvar side by side
-    weighs_kl = True
+    codes_per_latent, weighs_kl = 2, True
 
     def encode(self, x: Any, c: Any = None) -> tuple[Array, Array]:
         """(mu, logvar), each (N, n_z)."""
@@ -268,7 +265,7 @@ class VAE(Coder):
         (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
         """
         _, mu, logvar, recon = self._remembered()
-        beta, free_bits = check_weights(beta, free_bits)
+        beta, free_bits = check_kl_weights(self, beta, free_bits).values()
         kl = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64)
         return float(beta * np.maximum(kl, free_bits).sum() - recon.mean(dtype=np.float64))
 
@@ -278,7 +275,7 @@ class VAE(Coder):
         ValueError for beta or free_bits below 0; RuntimeError if there was no `elbo` before.
         """
         eps, mu, logvar, _ = self._remembered()
-        beta, free_bits = check_weights(beta, free_bits)
+        beta, free_bits = check_kl_weights(self, beta, free_bits).values()
         weight: Any = beta / len(mu)
         if free_bits:
             above = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64) > free_bits
@@ -298,8 +295,7 @@ class VAE(Coder):
         return self.picture(self.encode(x, c)[0], c)
 
     def sample(self, n: int, rng: Generator, c: Any = None) -> Array:
-        """n pictures (n, n_x) of codes drawn from the prior N(0, I), with c (n, n_c) or one
-        row of it for all."""
+        """n pictures (n, n_x) of z ~ N(0, I), with c (n, n_c) or one row of it for all."""
         n, rng = check_int("n", n), check_generator(rng)
         return self.picture(rng.standard_normal((n, self.n_z), self.dtype), c)
 
@@ -307,31 +303,3 @@ class VAE(Coder):
 def beside(x: Array, c: Array) -> Array:
     """[x, c], the rows side by side; x itself where c has no columns."""
     return np.hstack([x, c]) if c.shape[1] else x
-
-
-def described(model: Model, settings: Mapping[str, Any]) -> str:
-    """One line: the class, its settings and how many parameters it has."""
-    given = ", ".join(f"{name}={value}" for name, value in settings.items())
-    return f"{type(model).__name__}({given}): {model.params.vector.size:,} parameters"
-
-
-def check_weights(beta: float, free_bits: float) -> tuple[float, float]:
-    return check_float("beta", beta, least=0), check_float("free_bits", free_bits, least=0)
-
-
-def check_widths(n_h: Iterable[int]) -> tuple[int, ...]:
-    try:
-        return tuple(check_int("n_h", n) for n in n_h)
-    except TypeError:
-        raise TypeError(
-            f"n_h must hold whole numbers, such as (400, 200), got {n_h!r}"
-        ) from None
-
-
-def check_kinds(likelihood: Any, activation: Any) -> None:
-    if isinstance(likelihood, type):
-        raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
-    if likelihood is not None and not hasattr(likelihood, "log_prob"):
-        raise TypeError(f"likelihood must be one such as Gaussian(), got {likelihood!r}")
-    if not isinstance(activation, type):
-        raise TypeError(f"activation must be a class such as SiLU, got {activation!r}")

@@ -33,10 +33,8 @@ class Adam:
         beta2: float = 0.999, eps: float = 1e-8,
     ) -> None:  # fmt: skip
         self.lr, self.eps = check_float("lr", lr, above=0), check_float("eps", eps, above=0)
-        self.beta1, self.beta2 = (
-            check_float("beta1", beta1, least=0),
-            check_float("beta2", beta2, least=0),
-        )
+        self.beta1 = check_float("beta1", beta1, least=0)
+        self.beta2 = check_float("beta2", beta2, least=0)
         if max(self.beta1, self.beta2) >= 1:
             raise ValueError(f"beta1 and beta2 must be < 1, got {beta1} and {beta2}")
         self.params, self.t = params, 0
@@ -68,9 +66,7 @@ class Adam:
         for name, p in self.params.items():
             shape = np.shape(grads[name]) if name in grads else "none"
             if shape != p.shape:
-                raise ValueError(
-                    f"the gradient of {name} must have shape {p.shape}, got {shape}"
-                )
+                raise ValueError(f"the gradient of {name} must be {p.shape}, got {shape}")
         return grads
 
     def _update(self, p, g, m, v, rate, eps):

@@ -46,8 +46,8 @@ class Parameters(Views):
     """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias with
     zeros, `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: DTypeLike) -> None:
-        self.vector = np.zeros(sum(math.prod(s) for s in shapes.values()), dtype)
+    def __init__(self, shapes: Mapping[str, Any], dtype: DTypeLike, values: Any = 0.0) -> None:
+        self.vector = np.full(sum(math.prod(s) for s in shapes.values()), values, dtype)
         start = 0
         for name, shape in shapes.items():
             stop = start + math.prod(shape)
@@ -60,13 +60,8 @@ class Parameters(Views):
 
     def __reduce__(self) -> Any:
         # Pickle and deepcopy would copy each view by itself and break the link to the vector.
-        return _restore, ({name: array.shape for name, array in self.items()}, self.vector)
-
-
-def _restore(shapes, vector):
-    params = Parameters(shapes, vector.dtype)
-    params.vector[:] = vector
-    return params
+        shapes = {name: array.shape for name, array in self.items()}
+        return Parameters, (shapes, self.vector.dtype, self.vector)
 
 
 class Parametric:

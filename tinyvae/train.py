@@ -8,8 +8,9 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -25,58 +26,39 @@ class Diverged(ArithmeticError):
 
 
 class Trainable(Protocol):
-    """What `train` asks of a model: VAE, Autoencoder and Diffusion have it."""
+    """What `train` asks of a model.
+
+    validate   x and c as arrays of equally many rows; ValueError or TypeError for bad ones
+    objective  a NamedTuple of terms, each (N,), in nats, of rows that `validate` gave, the
+               noise drawn from rng; keeps what `backward` needs, if it is to remember
+    backward   fills grads for the last objective; beta and free_bits if it `weighs_kl`
+    """
 
     params: Parameters
     grads: Parameters
-    weighs_kl: bool  # whether backward(beta=..., free_bits=...) takes these two
+    weighs_kl: bool
 
-    def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
-        """x and c as arrays of equally many rows; ValueError or TypeError for bad ones."""
-        ...
-
-    def objective(self, x: Array, c: Array, rng: Generator, remember: bool = True) -> Any:
-        """A NamedTuple of terms, each (N,), in nats, for rows that `validate` gave, their noise
-        drawn from rng; keeps what `backward` needs, if it is to remember."""
-        ...
-
-    def backward(self, **weights: float) -> None:
-        """Fill grads with the gradient of the loss of the last `objective`."""
-        ...
+    def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]: ...
+    def objective(self, x: Array, c: Array, rng: Generator, remember: bool = True) -> Any: ...
+    def backward(self, **weights: float) -> None: ...
 
 
-class Plan(NamedTuple):
-    """Checked arguments of `train`."""
+class Training(Iterator):
+    """What `train` returns: nothing is trained until it is looped over, and that only once."""
 
-    epochs: range
-    batch_size: int
-    rng: Generator
-    schedule: Callable[[float], tuple[float, float]]
-    free_bits: float
-    progress: bool
-
-
-class Training:
-    """What `train` returns. Nothing is trained until it is looped over, once."""
-
-    def __init__(self, epochs: Iterator[dict[str, Any]], what: str) -> None:
-        self._epochs, self._what, self._state = epochs, what, "not begun"
-
-    def __iter__(self) -> "Training":
-        if self._state == "over":
-            raise ValueError("this training is over: call train again to go on")
-        return self
+    def __init__(self, epochs: Iterator[dict[str, Any]]) -> None:
+        self._epochs, self._state = epochs, "not begun"
 
     def __next__(self) -> dict[str, Any]:
+        if self._state == "over":
+            raise ValueError("this training is over: call train again to go on")
+        self._state = "over"  # unless it comes to a next one
+        epoch = next(self._epochs)
         self._state = "begun"
-        try:
-            return next(self._epochs)
-        except BaseException:
-            self._state = "over"
-            raise
+        return epoch
 
     def __repr__(self) -> str:
-        return f"<training of {self._what}, {self._state}: loop over it, `for epoch in ...`>"
+        return f"<training, {self._state}: loop over it, `for epoch in train(...)`>"
 
     def __del__(self) -> None:
         if self._state == "not begun":
@@ -128,26 +110,25 @@ def train(
         return beta * rise, opt.lr * fall
 
     # A generator checks nothing before its first step, so it is a function of its own.
-    plan = Plan(range(start, epochs), batch_size, rng, schedule, free_bits, progress)
-    return Training(_epochs(model, opt, data, held_out, plan), f"{type(model).__name__}")
+    step = partial(_one_epoch, model, opt, data, batch_size, rng, schedule, free_bits)
+    n_batches = math.ceil(len(data[0]) / batch_size)
+    bar = partial(_bar, progress, (epochs - start) * n_batches)
+    return Training(_epochs(model, step, range(start, epochs), held_out, bar))
 
 
 def _check_optimiser(opt, model):
     arrays = opt.params.values()
-    own = all(np.shares_memory(array, model.params.vector) for array in arrays)
-    if not (arrays and own):
+    if not (arrays and all(np.shares_memory(a, model.params.vector) for a in arrays)):
         raise ValueError(
-            "opt must be an optimiser of this model's parameters, such as Adam(model.params): "
-            "the arrays that it would move are no part of this model"
+            "opt must be an optimiser of this model's own arrays: Adam(model.params)"
         )
 
 
-def _epochs(model, opt, data, held_out, plan):
-    n_batches = math.ceil(len(data[0]) / plan.batch_size)
-    with _bar(plan.progress, len(plan.epochs) * n_batches) as bar:
-        for epoch in plan.epochs:
-            began, finite = time.perf_counter(), model.params.vector.copy()
-            figures, beta = _one_epoch(model, opt, data, epoch, finite, plan, bar)
+def _epochs(model, one_epoch, epochs, held_out, open_bar):
+    with open_bar() as bar:
+        for epoch in epochs:
+            began = time.perf_counter()
+            figures, beta = one_epoch(epoch, bar)
             if held_out is not None:
                 x, c = held_out
                 terms = mean_terms(model, x, np.random.default_rng(0), c if c.size else None)
@@ -160,30 +141,29 @@ def _epochs(model, opt, data, held_out, plan):
             yield {"epoch": epoch + 1, **figures, **weight, "seconds": seconds}
 
 
-def _one_epoch(model, opt, data, epoch, finite, plan, bar):
+def _one_epoch(model, opt, data, batch_size, rng, schedule, free_bits, epoch, bar):
     """(the means of the model's terms over the epoch's examples, its last beta)."""
-    n, sums, beta = len(data[0]), [], 0.0
-    orders = minibatches(n, plan.batch_size, plan.rng)
+    finite, sums = model.params.vector.copy(), []
+    orders = minibatches(len(data[0]), batch_size, rng)
     for i, rows in enumerate(orders):
-        beta, lr = plan.schedule(epoch + i / len(orders))
+        beta, lr = schedule(epoch + i / len(orders))
         with np.errstate(all="ignore"):  # Diverged tells what matters, whatever np.seterr says
-            terms = model.objective(*(array[rows] for array in data), plan.rng)
+            terms = model.objective(*(array[rows] for array in data), rng)
             sums.append([term.sum(dtype=np.float64) for term in terms])
             if not np.isfinite(sums[-1]).all():
                 raise _diverged(model, finite, epoch + 1, i + 1, opt.lr)
-            model.backward(**check_kl_weights(model, beta, plan.free_bits))
+            model.backward(**check_kl_weights(model, beta, free_bits))
             opt.step(model.grads, lr=lr)
         if bar:
             bar.update()
     if not np.isfinite(model.params.vector).all():  # no next batch would tell
         raise _diverged(model, finite, epoch + 1, len(orders), opt.lr)
-    means = np.sum(sums, axis=0) / n
+    means = np.sum(sums, axis=0) / len(data[0])
     return dict(zip(terms._fields, means.tolist(), strict=True)), beta
 
 
 def minibatches(n: int, batch_size: int, rng: Generator) -> list[Array]:
-    """Index arrays that hold each of 0 ... n - 1 once, in an order of rng's; the last may be
-    shorter."""
+    """Arrays that hold each of 0 ... n - 1 once, in rng's order; the last may be shorter."""
     order = rng.permutation(n)
     return [order[i : i + batch_size] for i in range(0, n, batch_size)]
 
@@ -203,8 +183,8 @@ def _bar(wanted, total):
     """A tqdm bar if it is wanted, tqdm is installed and there is somewhere to show it."""
     if not wanted or sys.stderr is None:  # pythonw and services have none
         return contextlib.nullcontext()
-    try:
+    with contextlib.suppress(ImportError):
         from tqdm.auto import tqdm
-    except ImportError:
-        return contextlib.nullcontext()
-    return tqdm(total=total, unit="batch")
+
+        return tqdm(total=total, unit="batch")
+    return contextlib.nullcontext()

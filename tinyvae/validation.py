@@ -13,6 +13,8 @@ from numpy.typing import DTypeLike
 
 from tinyvae.ops import Array
 
+INF = math.inf
+
 
 def check_int(name: str, value: Any, least: int = 1) -> int:
     """`value` as an int >= `least`. TypeError if it is no whole number, else ValueError."""
@@ -27,9 +29,7 @@ def check_int(name: str, value: Any, least: int = 1) -> int:
     return number
 
 
-def check_float(
-    name: str, value: Any, least: float = -math.inf, above: float = -math.inf
-) -> float:
+def check_float(name: str, value: Any, least: float = -INF, above: float = -INF) -> float:
     """`value` as a finite float >= `least` and > `above`."""
     try:
         number = None if isinstance(value, (bool, np.bool_, str, bytes)) else float(value)
@@ -40,7 +40,7 @@ def check_float(
     if number is None:
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(number) and number >= least and number > above):
-        bounds = [f">= {least}"] * (least > -math.inf) + [f"> {above}"] * (above > -math.inf)
+        bounds = [f">= {least}"] * (least > -INF) + [f"> {above}"] * (above > -INF)
         raise ValueError(f"{name} must be finite {' and '.join(bounds)}, got {number}")
     return number
 
@@ -96,9 +96,26 @@ def check_kl_weights(model: Any, beta: float, free_bits: float) -> dict[str, flo
     for any but those that change nothing."""
     beta = check_float("beta", beta, least=0)
     free_bits = check_float("free_bits", free_bits, least=0)
-    if model.weighs_kl:
-        return {"beta": beta, "free_bits": free_bits}
-    if beta != 1 or free_bits:
+    if not model.weighs_kl and (beta != 1 or free_bits):
         kind = type(model).__name__
         raise ValueError(f"beta and free_bits act on a KL that is learned; a {kind} has none")
-    return {}
+    return {"beta": beta, "free_bits": free_bits} if model.weighs_kl else {}
+
+
+def check_widths(n_h: Any) -> tuple[int, ...]:
+    """`n_h` as a tuple of whole numbers >= 1; else TypeError or ValueError."""
+    try:
+        return tuple(check_int("n_h", n) for n in n_h)
+    except TypeError:
+        example = "such as (400, 200)"
+        raise TypeError(f"n_h must hold whole numbers, {example}, got {n_h!r}") from None
+
+
+def check_kinds(likelihood: Any, activation: Any) -> None:
+    """TypeError unless these are a likelihood (or None) and the class of an activation."""
+    if isinstance(likelihood, type):
+        raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
+    if likelihood is not None and not hasattr(likelihood, "log_prob"):
+        raise TypeError(f"likelihood must be one such as Gaussian(), got {likelihood!r}")
+    if not isinstance(activation, type):
+        raise TypeError(f"activation must be a class such as SiLU, got {activation!r}")

@@ -1,274 +1,371 @@
 """The exercises of 03: draws, two gradients through chance, and what goes wrong with them."""
 
+from dataclasses import replace
+from functools import partial, wraps
+
 import numpy as np
 
 from tinyvae.course.ask import (
+    SIZES,
+    Part,
+    answer_of,
     call,
     close,
+    compare,
     expect,
-    extremes,
+    in_parts,
     number,
-    parts,
-    recognise,
-    shape,
     values,
 )
 from tinyvae.course.exercises import Exercise
-from tinyvae.distributions import kl_to_prior
 from tinyvae.sampling import reparameterize, reparameterize_grad
 
-FAR = np.array([-16.0, -12.0, -6.0, -2.5, 3.0, 6.0, 10.0])  # logvar of narrow and wide notes
+FAR = (-16.0, -12.0, -6.0, -2.5, 3.0, 6.0, 10.0)  # logvar of narrow and wide notes
 NOISE = np.array([-1.7, -0.4, 0.3, 2.1])  # noise that is not small and not 1
+
+
+def far(part):
+    """`part`, right for usual logvars, at very small and very large ones."""
+    said = (
+        f"For usual inputs {part.name} is right, but not for very small or very large ones: is "
+        "something clipped, cut off, or added so that nothing is divided by 0?"
+    )
+    return replace(part, mistakes={}, otherwise=lambda *_: said)
+
+
+def triples():
+    """Three arrays of each size, and in float32."""
+    for seed, size in enumerate(SIZES):
+        yield tuple(np.random.default_rng(seed).normal(0.3, 1.2, size=(3, *size)))
+    yield tuple(np.random.default_rng(9).normal(0.3, 1.2, size=(3, 2, 4)).astype(np.float32))
 
 
 def repeats(again, got):
     """Whether a second call gave the same, be it NaN."""
-    return np.allclose(np.asarray(again), got, equal_nan=True)
+    if isinstance(got, tuple):
+        return all(map(repeats, again, got))
+    try:
+        return np.allclose(again, got, equal_nan=True)
+    except (TypeError, ValueError):  # of no such kind: `compare` says so
+        return True
+
+
+def steady(answer, message, *inputs):
+    """NotYet, with `message`, if a second call gives something else."""
+    expect(repeats(call(answer, *inputs), call(answer, *inputs)), message)
+
+
+# 03.1: mu + sigma eps. m, v, e are mu, logvar and eps.
+
+DRAW = Part(reparameterize, {
+    "Your sigma is `exp(logvar)`: that is the variance. `logvar` is the log of sigma², not of "
+    "sigma.": lambda m, v, e: m + np.exp(v) * e,
+    "Your sigma is `exp(logvar) / 2`, half the variance. The 2 belongs into the exponent.":
+        lambda m, v, e: m + np.exp(v) / 2 * e,
+    "Your draws have half their standard deviation: the ½ belongs into the exponent, and only "
+    "there.": lambda m, v, e: m + np.exp(v / 2) / 2 * e,
+    "`logvar` itself stands where sigma should; it is a logarithm, and may be negative.":
+        lambda m, v, e: m + v * e,
+    "Your sigma is `exp(2 logvar)`: from the log of the square to sigma one halves.":
+        lambda m, v, e: m + np.exp(2 * v) * e,
+    "Your sigma is upside down: the sign in the exponent makes it 1 / sigma.":
+        lambda m, v, e: m + np.exp(-v / 2) * e,
+    "These are draws of the right distribution, but the noise enters with a minus. Asked is "
+    "the draw that lies at mu + sigma where eps = 1.": lambda m, v, e: m - np.exp(v / 2) * e,
+    "mu is missing: your draws lie around 0.": lambda m, v, e: np.exp(v / 2) * e,
+    "sigma is missing: your draws all have the standard deviation 1.": lambda m, v, e: m + e,
+    "Your sigma has one root too many: `exp(logvar / 2)` is the standard deviation already.":
+        lambda m, v, e: m + np.exp(v / 4) * e,
+    "Your sigma is a power of 10; logvar is the natural logarithm.":
+        lambda m, v, e: m + 10 ** (v / 2) * e,
+    "Your sigma is a power of 2; logvar is the natural logarithm.":
+        lambda m, v, e: m + 2 ** (v / 2) * e,
+    "eps enters by its size alone: a draw may lie below mu as well.":
+        lambda m, v, e: m + np.exp(v / 2) * np.abs(e),
+    "eps enters by its square: a draw may lie below mu as well.":
+        lambda m, v, e: m + np.exp(v / 2) * e**2,
+    "eps is missing: nothing is random in mu + sigma.": lambda m, v, e: m + np.exp(v / 2),
+    "sigma multiplies mu too. It stretches the noise alone; mu says where its middle lies.":
+        lambda m, v, e: np.exp(v / 2) * (m + e),
+    "mu and eps have changed places: sigma stretches the noise, not mu.":
+        lambda m, v, e: e + np.exp(v / 2) * m,
+}, name="your z", why="one z for each mu, each with its own noise; nothing is summed",
+   not_finite="z is not finite: there is a NaN or an infinity in it. Is there a root or a "
+   "logarithm of something that may be negative?")  # fmt: skip
 
 
 def ask_draw(draw):
     """draw(mu, logvar, eps) -> z, all (N, L): mu + sigma eps."""
-    for seed, size in enumerate([(5, 3), (1, 4), (6, 1)]):
-        mu, logvar, eps = np.random.default_rng(seed).normal(0.3, 1.2, size=(3, *size))
-        want, got = reparameterize(mu, logvar, eps), call(draw, mu, logvar, eps)
-        shape(got, size, "one z for each mu, each with its own noise; nothing is summed")
-        recognise(got, want, {
-            "Your sigma is `exp(logvar)`: that is the variance. `logvar` is the log of sigma², "
-            "not of sigma.": mu + np.exp(logvar) * eps,
-            "Your sigma is `exp(logvar) / 2`, half the variance. The 2 belongs into the "
-            "exponent.": mu + np.exp(logvar) / 2 * eps,
-            "Your draws have half their standard deviation: the ½ belongs into the exponent, "
-            "and only there.": mu + np.exp(logvar / 2) / 2 * eps,
-            "`logvar` itself stands where sigma should; it is a logarithm, and may be "
-            "negative.": mu + logvar * eps,
-            "Your sigma is `exp(2 logvar)`: from the log of the square to sigma one halves.":
-                mu + np.exp(2 * logvar) * eps,
-            "Your sigma is upside down: the sign in the exponent makes it 1 / sigma.":
-                mu + np.exp(-logvar / 2) * eps,
-            "These are draws of the right distribution, but the noise enters with a minus. "
-            "Asked is the draw that lies at mu + sigma where eps = 1.":
-                mu - np.exp(logvar / 2) * eps,
-            "mu is missing: your draws lie around 0.": np.exp(logvar / 2) * eps,
-            "sigma is missing: your draws all have the standard deviation 1.": mu + eps,
-            "Your sigma has one root too many: `exp(logvar / 2)` is the standard deviation "
-            "already.": mu + np.exp(logvar / 4) * eps,
-            "Your sigma is a power of 10; logvar is the natural logarithm.":
-                mu + 10 ** (logvar / 2) * eps,
-            "Your sigma is a power of 2; logvar is the natural logarithm.":
-                mu + 2 ** (logvar / 2) * eps,
-            "eps enters by its size alone: a draw may lie below mu as well.":
-                mu + np.exp(logvar / 2) * np.abs(eps),
-            "eps is missing: nothing is random in mu + sigma.": mu + np.exp(logvar / 2),
-            "sigma multiplies mu too. It stretches the noise alone; mu says where its middle "
-            "lies.": np.exp(logvar / 2) * (mu + eps),
-            "mu and eps have changed places: sigma stretches the noise, not mu.":
-                eps + np.exp(logvar / 2) * mu,
-        })  # fmt: skip
+
+    def unknown(got, mu, logvar, eps):
         expect(
-            np.isfinite(got).all(),
-            "z is not finite: there is a NaN or an infinity in it. Is there a root or a "
-            "logarithm of something that may be negative?",
-        )
-        expect(
-            repeats(call(draw, mu, logvar, eps), got),
-            "Two calls with the same arguments give different z: your function draws noise of "
-            "its own. Its noise is `eps`, which the caller has drawn.",
-        )
-        expect(
-            not close(call(draw, mu, logvar, -eps), got),
+            not close(call(draw, mu, logvar, eps + 1), got),
             "Another eps gives the same z: your function does not use the noise it is given.",
         )
-        expect(
-            close(call(draw, mu, logvar, 0 * eps), mu),
-            "Where eps = 0 the draw is mu itself; yours is not.",
-        )
-        values(got, want, "your z")
-    logvar, eps = np.meshgrid(FAR, NOISE)
-    z = reparameterize(0, logvar, eps)
-    extremes(call(draw, np.zeros(eps.shape), logvar, eps), z, "your z")
+        values(got, reparameterize(mu, logvar, eps), "your z")
+
+    own = (
+        "Two calls with the same arguments give different z: your function draws noise of its "
+        "own. Its noise is `eps`, which the caller has drawn."
+    )
+    steady(draw, own, *next(triples()))
+    compare(draw, triples(), replace(DRAW, otherwise=unknown))
+    eps = NOISE[None]
+    compare(draw, [(0 * eps, 0 * eps + logvar, eps) for logvar in FAR], far(DRAW))
+
+
+# 03.2: the chain rule for mu + sigma eps. d, v, e are dz, logvar and eps.
+
+
+def dlogvar(d, v, e):
+    """From dz through sigma to logvar."""
+    return reparameterize_grad(d, v, e)[1]
+
+
+DRAW_GRAD = (
+    Part(lambda d, v, e: d, {
+        "Your first value is dlogvar. Put out `(dmu, dlogvar)`, in this order.": dlogvar,
+        "Your dmu is ∂z/∂mu. By the chain rule it still has to be multiplied by what arrives "
+        "at z.": lambda d, v, e: np.ones(d.shape),
+        "Your dmu has a factor eps: that is how z changes with sigma, not with mu.":
+            lambda d, v, e: d * e,
+        "Your dmu has a factor sigma. When mu moves by 0.1, by how much does z move?":
+            lambda d, v, e: d * np.exp(v / 2),
+        "Your dmu is divided by N. The mean over the batch, if there is one, is in dz already.":
+            lambda d, v, e: d / len(d),
+        "Your dmu is z's own derivative with respect to eps; eps is frozen.":
+            lambda d, v, e: np.exp(v / 2),
+    }, name="your dmu", why="each entry of mu makes one of z; nothing is summed"),
+    Part(dlogvar, {
+        "Your dlogvar is twice too large: that is the gradient with respect to log sigma. "
+        "Differentiate `exp(logvar / 2)` once more.": lambda d, v, e: d * np.exp(v / 2) * e,
+        "Your dlogvar stops at sigma: it is dz times ∂z/∂sigma. From sigma to logvar there is "
+        "one more derivative.": lambda d, v, e: d * e,
+        "Your dlogvar is the gradient with respect to sigma². The chain goes on: sigma² is "
+        "`exp(logvar)`.": lambda d, v, e: d * e / (2 * np.exp(v / 2)),
+        "Your dlogvar has sigma² where sigma belongs: `exp(logvar / 2)` keeps its ½ when it is "
+        "differentiated.": lambda d, v, e: d * np.exp(v) * e / 2,
+        "Your dlogvar has sigma² and no ½: it belongs to a draw with `exp(logvar)` as its "
+        "sigma.": lambda d, v, e: d * np.exp(v) * e,
+        "eps is missing in your dlogvar: how far z moves with sigma depends on its luck.":
+            lambda d, v, e: d * np.exp(v / 2) / 2,
+        "dz is missing in your dlogvar: it is ∂z/∂logvar, and still to be multiplied by what "
+        "arrives at z.": lambda d, v, e: np.exp(v / 2) * e / 2,
+        "sigma is missing in your dlogvar.": lambda d, v, e: d * e / 2,
+        "Your dlogvar also holds the gradient of the KL. That reaches logvar by another way; "
+        "here only what comes through z is asked.":
+            lambda d, v, e: dlogvar(d, v, e) + np.expm1(v) / 2,
+        "Your dlogvar is divided by N. The mean over the batch, if there is one, is in dz "
+        "already.": lambda d, v, e: dlogvar(d, v, e) / len(d),
+        "Your dlogvar has eps squared.": lambda d, v, e: dlogvar(d, v, e) * e,
+    }, name="your dlogvar", why="each entry of logvar makes one of z; nothing is summed"),
+)  # fmt: skip
 
 
 def ask_draw_grad(draw_grad):
     """draw_grad(dz, logvar, eps) -> (dmu, dlogvar), all (N, L)."""
-    for seed, size in enumerate([(5, 3), (1, 4), (6, 1), (2, 2)]):
-        dz, logvar, eps = np.random.default_rng(seed).normal(0.4, 1.1, size=(3, *size))
-        want = reparameterize_grad(dz, logvar, eps)
-        got = parts(call(draw_grad, dz, logvar, eps), 2, "dmu and dlogvar")
-        for name, one in zip(("dmu", "dlogvar"), got, strict=True):
-            shape(
-                one, size, f"each entry of {name[1:]} makes one of z; nothing is summed", name
-            )
-        sigma, n = np.exp(logvar / 2), size[0]
-        recognise(got[0], want[0], {
-            "Your first value is dlogvar. Put out `(dmu, dlogvar)`, in this order.": want[1],
-            "Your dmu is ∂z/∂mu. By the chain rule it still has to be multiplied by what "
-            "arrives at z.": np.ones(size),
-            "Your dmu has a factor eps: that is how z changes with sigma, not with mu.":
-                dz * eps,
-            "Your dmu has a factor sigma. When mu moves by 0.1, by how much does z move?":
-                dz * sigma,
-            "Your dmu is divided by N. The mean over the batch, if there is one, is in dz "
-            "already.": dz / n,
-            "Your dmu is z's own derivative with respect to eps; eps is frozen.": sigma,
-        })  # fmt: skip
-        values(got[0], want[0], "your dmu")
-        recognise(got[1], want[1], {
-            "Your dlogvar is twice too large: that is the gradient with respect to log sigma. "
-            "Differentiate `exp(logvar / 2)` once more.": dz * sigma * eps,
-            "Your dlogvar stops at sigma: it is dz times ∂z/∂sigma. From sigma to logvar there "
-            "is one more derivative.": dz * eps,
-            "Your dlogvar is the gradient with respect to sigma². The chain goes on: sigma² is "
-            "`exp(logvar)`.": dz * eps / (2 * sigma),
-            "Your dlogvar has sigma² where sigma belongs: `exp(logvar / 2)` keeps its ½ when "
-            "it is differentiated.": dz * 0.5 * sigma**2 * eps,
-            "Your dlogvar has sigma² and no ½: it belongs to a draw with `exp(logvar)` as its "
-            "sigma.": dz * sigma**2 * eps,
-            "eps is missing in your dlogvar: how far z moves with sigma depends on its luck.":
-                dz * 0.5 * sigma,
-            "dz is missing in your dlogvar: it is ∂z/∂logvar, and still to be multiplied by "
-            "what arrives at z.": 0.5 * sigma * eps,
-            "sigma is missing in your dlogvar.": dz * 0.5 * eps,
-            "Your dlogvar also holds the gradient of the KL. That reaches logvar by another "
-            "way; here only what comes through z is asked.": want[1] + 0.5 * np.expm1(logvar),
-            "Your dlogvar is divided by N. The mean over the batch, if there is one, is in dz "
-            "already.": want[1] / n,
-            "Your dlogvar has eps squared.": dz * 0.5 * sigma * eps**2,
-        })  # fmt: skip
-        values(got[1], want[1], "your dlogvar")
-    logvar, eps = np.meshgrid(FAR, NOISE)
-    dz = np.full(eps.shape, 0.7)
-    got = parts(call(draw_grad, dz, logvar, eps), 2, "dmu and dlogvar")
-    for one, right, name in zip(
-        got, reparameterize_grad(dz, logvar, eps), ("your dmu", "your dlogvar"), strict=True
-    ):
-        extremes(one, right, name)
+    compare(draw_grad, triples(), *DRAW_GRAD)
+    eps = NOISE[None]
+    narrow_and_wide = [(0 * eps + 0.7, 0 * eps + logvar, eps) for logvar in FAR]
+    compare(draw_grad, narrow_and_wide, *map(far, DRAW_GRAD))
 
 
-def score_of(z, mu, logvar):
-    """(d log q / d mu, d log q / d logvar) at each z."""
-    eps = (z - mu) * np.exp(-logvar / 2)
-    return eps * np.exp(-logvar / 2), 0.5 * (eps**2 - 1)
+# 03.3: the score function. e is the noise (z - mu) / sigma of a draw, s its sigma.
+
+
+def by(f):
+    """f(e, s) as a function of z, mu and logvar."""
+
+    def one(z, mu, logvar):
+        sigma = np.exp(logvar / 2)
+        return f((z - mu) / sigma, sigma)
+
+    return one
+
+
+def density(e, s):
+    """q at each draw."""
+    return np.exp(-0.5 * e**2) / s / np.sqrt(2 * np.pi)
+
+
+by_mu, by_logvar = by(lambda e, s: e / s), by(lambda e, s: 0.5 * (e**2 - 1))
+SCORE = (
+    Part(by_mu, {
+        "This is the derivative of the density q. The score is that of log q.":
+            by(lambda e, s: density(e, s) * e / s),
+        "Your scores are in the order logvar, mu; asked is mu first.": by_logvar,
+        "Your score by mu is divided by logvar, which is a logarithm; the variance is "
+        "`exp(logvar)`.": lambda z, mu, logvar: (z - mu) / logvar,
+        "Your score by mu has the wrong sign: it is the derivative by z. log q rises when mu "
+        "moves towards the draw.": by(lambda e, s: -e / s),
+        "Your score by mu is divided by sigma only; the square in log q is divided by sigma².":
+            by(lambda e, s: e),
+        "Your score by mu is (z - mu) alone: the division by the variance is missing.":
+            by(lambda e, s: e * s),
+        "Your score by mu is multiplied by sigma² instead of divided by it.":
+            by(lambda e, s: e * s**3),
+        "Your score by mu is divided by sigma to the fourth: `exp(logvar)` is the variance "
+        "already.": by(lambda e, s: e / s**3),
+        "Your score by mu lacks mu: it is the distance from mu that counts.":
+            lambda z, mu, logvar: z / np.exp(logvar),
+        "Your score by mu is twice what it should be: the 2 of the square and the ½ before it "
+        "cancel.": by(lambda e, s: 2 * e / s),
+    }, name="the score by mu", why="one number a draw"),
+    Part(by_logvar, {
+        "Your score by logvar lacks the -½: the term logvar in log q has a derivative, too.":
+            by(lambda e, s: 0.5 * e**2),
+        "Your score by logvar is twice what it should be: that is the derivative by log sigma.":
+            by(lambda e, s: e**2 - 1),
+        "This is the derivative by sigma; asked is that by logvar.":
+            by(lambda e, s: (e**2 - 1) / s),
+        "This is the derivative by the variance sigma²; asked is that by its logarithm.":
+            by(lambda e, s: 0.5 * (e**2 - 1) / s**2),
+        "Your score by logvar has the wrong sign: a draw far from mu asks for a larger spread.":
+            by(lambda e, s: 0.5 * (1 - e**2)),
+        "The two terms of your score by logvar have the same sign. One comes from `logvar`, "
+        "the other from `exp(-logvar)`.": by(lambda e, s: -0.5 * (e**2 + 1)),
+        "Your score by logvar divides the square by sigma, not by sigma².":
+            by(lambda e, s: 0.5 * (e**2 * s - 1)),
+        "Your score by logvar multiplies the square by sigma² instead of dividing it.":
+            by(lambda e, s: 0.5 * (e**2 * s**4 - 1)),
+        "Your score by logvar has eps where its square belongs.":
+            by(lambda e, s: 0.5 * (e - 1)),
+        "The square in your score by logvar is not divided by the variance.":
+            by(lambda e, s: 0.5 * (e**2 * s**2 - 1)),
+    }, name="the score by logvar", why="one number a draw"),
+)  # fmt: skip
+
+
+def weighed(weight, score=by_mu):
+    """The mean over the draws of the score, weighed by weight(f, z, mu, logvar)."""
+    return lambda f, z, mu, logvar: np.mean(weight(f, z, mu, logvar) * score(z, mu, logvar))
+
+
+def all_others(f, z, mu, logvar):
+    """f at each draw, less the mean of f over the other draws."""
+    return f(z) - (f(z).sum() - f(z)) / max(1, len(z) - 1)
+
+
+ESTIMATE = (
+    Part(weighed(lambda f, z, mu, logvar: f(z)), {
+        "Your estimates are sums over the draws; an estimate of an expectation is a mean.":
+            weighed(lambda f, z, mu, logvar: f(z) * len(z)),
+        "You take the mean of f and the mean of the score, and multiply. The product comes "
+        "first, draw by draw; then the mean.": weighed(lambda f, z, mu, logvar: f(z).mean()),
+        "You subtract the mean of f over these very draws. A baseline is not asked here; and "
+        "one made from the same draws brings a bias.":
+            weighed(lambda f, z, mu, logvar: f(z) - f(z).mean()),
+        "You subtract a baseline, the mean of f over the *other* draws. That brings no bias, "
+        "but asked is the estimate without one.": weighed(all_others),
+        "You subtract a baseline, f at mu. That brings no bias, but asked is the estimate "
+        "without one.": weighed(lambda f, z, mu, logvar: f(z) - f(mu)),
+        "f is missing: this is the mean of the score alone, whose expectation is 0.":
+            weighed(lambda f, z, mu, logvar: 1),
+        "Your f is taken at the noise (z - mu) / sigma; it wants the draw itself.":
+            weighed(lambda f, z, mu, logvar: f((z - mu) / np.exp(logvar / 2))),
+        "Your f is taken at mu; each draw has its own value of f.":
+            weighed(lambda f, z, mu, logvar: f(mu)),
+        "Your f is taken at z - mu; f takes the draw z itself.":
+            weighed(lambda f, z, mu, logvar: f(z - mu)),
+        "Your estimates are in the order logvar, mu; asked is mu first.":
+            weighed(lambda f, z, mu, logvar: f(z), by_logvar),
+        "Each f * score is also weighed with the density q(z). The draws come from q: where it "
+        "is high there are more of them already.":
+            weighed(lambda f, z, *note: f(z) * by(density)(z, *note)),
+    }, name="the estimate for mu", why="the mean over the draws"),
+    Part(weighed(lambda f, z, mu, logvar: f(z), by_logvar),
+         name="the estimate for logvar", why="the mean over the draws"),
+)  # fmt: skip
 
 
 def steps(z):
     """A function with a jump, which has no useful derivative."""
-    return np.where(np.asarray(z) > 0.6, 2.5, 0.4) + 0.3 * np.asarray(z)
+    return np.where(np.asarray(z) > 0.6, 2.5, -0.4) + 0.3 * np.asarray(z)
+
+
+def wave(z):
+    """A function that is no straight line, and neither positive nor negative."""
+    return np.cos(2 * np.asarray(z)) + 0.7 * np.asarray(z) ** 2 - 1.2
+
+
+def notes():
+    """(mu, logvar, eps): a note on one number, and n draws of the noise."""
+    for n, mu, logvar in (
+        (7, 0.7, -0.9), (1, -1.4, 0.8), (2, 1.1, -0.3), (3, 0.0, 0.0), (400, 0.2, 1.3),
+    ):  # fmt: skip
+        yield mu, logvar, np.random.default_rng(n).normal(size=n)
+    yield np.float64(-0.6), np.float64(-1.3), np.random.default_rng(0).normal(size=5)
 
 
 def ask_score(score, estimate):
     """score(z, mu, logvar) at each draw; estimate(f, z, mu, logvar), two means over draws."""
-    for seed, n, mu, logvar in [(0, 7, 0.7, -0.9), (1, 1, -1.4, 0.8), (2, 400, 0.2, 1.3)]:
-        mu, logvar = np.float64(mu), np.float64(logvar)
-        sigma = np.exp(logvar / 2)
-        z = mu + sigma * np.random.default_rng(seed).normal(size=n)
-        one_score(parts(call(score, z, mu, logvar), 2, "one by mu and one by logvar"), z, mu,
-                  logvar)  # fmt: skip
-        names = "the estimates for mu and for logvar"
-        got = parts(call(estimate, steps, z, mu, logvar), 2, names)
-        for name, one in zip(("mu", "logvar"), got, strict=True):
-            shape(one, (), "one number, the mean over the draws", f"the estimate for {name}")
-        pair, f, scores = np.array(got), steps(z), np.array(score_of(z, mu, logvar))
-        want, eps = (f * scores).mean(axis=1), (z - mu) / sigma
-        recognise(pair, want, {
-            "Your estimates are sums over the draws; an estimate of an expectation is a mean.":
-                (f * scores).sum(axis=1),
-            "You take the mean of f and the mean of the score, and multiply. The product comes "
-            "first, draw by draw; then the mean.": f.mean() * scores.mean(axis=1),
-            "You subtract the mean of f over these very draws. A baseline is not asked here; "
-            "and one made from the same draws brings a bias.":
-                ((f - f.mean()) * scores).mean(axis=1),
-            "You subtract a baseline, the mean of f over the *other* draws. That brings no "
-            "bias, but asked is the estimate without one.":
-                ((f - (f.sum() - f) / max(1, n - 1)) * scores).mean(axis=1),
-            "You subtract a baseline, f at mu. That brings no bias, but asked is the estimate "
-            "without one.": ((f - steps(mu)) * scores).mean(axis=1),
-            "f is missing: this is the mean of the score alone, whose expectation is 0.":
-                scores.mean(axis=1),
-            "Your f is taken at the noise (z - mu) / sigma; it wants the draw itself.":
-                (steps(eps) * scores).mean(axis=1),
-            "Your f is taken at mu; each draw has its own value of f.":
-                (steps(mu) * scores).mean(axis=1),
-            "Your f is taken at z - mu; f takes the draw z itself.":
-                (steps(z - mu) * scores).mean(axis=1),
-            "Your estimates are in the order logvar, mu; asked is mu first.": want[::-1],
-            "Each f * score is also weighed with the density q(z). The draws come from q: "
-            "where it is high there are more of them already.":
-                (f * scores * np.exp(-0.5 * eps**2) / sigma / np.sqrt(2 * np.pi)).mean(axis=1),
-        })  # fmt: skip
-        expect(
-            repeats(call(estimate, steps, z, mu, logvar), pair),
-            "Two calls with the same arguments give different estimates: `estimate` makes "
-            "draws of its own. Its draws are z.",
-        )
-        values(pair[0], want[0], "the estimate for mu")
-        values(pair[1], want[1], "the estimate for logvar")
-    for logvar in FAR:
-        mu, z = np.float64(0), np.exp(logvar / 2) * NOISE
-        right = score_of(z, mu, logvar)
-        for got, want, what in (
-            (call(score, z, mu, logvar), right, "the score"),
-            (call(estimate, steps, z, mu, logvar), np.mean(steps(z) * right, axis=1),
-             "the estimate"),
-        ):  # fmt: skip
-            for one, value, name in zip(got, want, ("mu", "logvar"), strict=True):
-                extremes(one, value, f"{what} for {name}")
+    draws = [(mu + np.exp(logvar / 2) * eps, mu, logvar) for mu, logvar, eps in notes()]
+    compare(score, draws, *SCORE)
+    own = (
+        "Two calls with the same arguments give different estimates: your function makes draws "
+        "of its own. Its draws are z."
+    )
+    steady(estimate, own, steps, *draws[0])
+    compare(estimate, [(f, *draw) for f in (steps, wave) for draw in draws], *ESTIMATE)
+    draws = [(np.exp(logvar / 2) * NOISE, 0.0, logvar) for logvar in FAR]
+    compare(score, draws, *map(far, SCORE))
+    compare(estimate, [(steps, *draw) for draw in draws], *map(far, ESTIMATE))
 
 
-def one_score(got, z, mu, logvar):
-    """NotYet unless `got` is the score at each z."""
-    for name, one in zip(("mu", "logvar"), got, strict=True):
-        shape(one, z.shape, "one number a draw", f"the score by {name}")
-    want, sigma = score_of(z, mu, logvar), np.exp(logvar / 2)
-    eps = (z - mu) / sigma
-    density = np.exp(-0.5 * eps**2) / sigma / np.sqrt(2 * np.pi)
-    recognise(np.array(got), np.array(want), {
-        "This is the derivative of the density q. The score is that of log q.":
-            density * np.array(want),
-        "Your scores are in the order logvar, mu; asked is mu first.": np.array(want)[::-1],
-    })  # fmt: skip
-    recognise(got[0], want[0], {
-        "Your score by mu is divided by logvar, which is a logarithm; the variance is "
-        "`exp(logvar)`.": (z - mu) / logvar,
-        "Your score by mu has the wrong sign: it is the derivative by z. log q rises when mu "
-        "moves towards the draw.": -want[0],
-        "Your score by mu is divided by sigma only; the square in log q is divided by sigma².":
-            (z - mu) / sigma,
-        "Your score by mu is (z - mu) alone: the division by the variance is missing.": z - mu,
-        "Your score by mu is multiplied by sigma² instead of divided by it.":
-            (z - mu) * sigma**2,
-        "Your score by mu is divided by sigma to the fourth: `exp(logvar)` is the variance "
-        "already.": (z - mu) / sigma**4,
-        "Your score by mu lacks mu: it is the distance from mu that counts.": z / sigma**2,
-        "Your score by mu is twice what it should be: the 2 of the square and the ½ before it "
-        "cancel.": 2 * want[0],
-    })  # fmt: skip
-    values(got[0], want[0], "the score by mu")
-    recognise(got[1], want[1], {
-        "Your score by logvar lacks the -½: the term logvar in log q has a derivative, too.":
-            0.5 * eps**2,
-        "Your score by logvar is twice what it should be: that is the derivative by log sigma.":
-            eps**2 - 1,
-        "This is the derivative by sigma; asked is that by logvar.": (eps**2 - 1) / sigma,
-        "This is the derivative by the variance sigma²; asked is that by its logarithm.":
-            0.5 * (eps**2 - 1) / sigma**2,
-        "Your score by logvar has the wrong sign: a draw far from mu asks for a larger spread.":
-            -want[1],
-        "The two terms of your score by logvar have the same sign. One comes from `logvar`, "
-        "the other from `exp(-logvar)`.": -0.5 * (eps**2 + 1),
-        "Your score by logvar divides the square by sigma, not by sigma².":
-            0.5 * ((z - mu) ** 2 / sigma - 1),
-        "Your score by logvar multiplies the square by sigma² instead of dividing it.":
-            0.5 * ((z - mu) ** 2 * sigma**2 - 1),
-        "Your score by logvar has eps where its square belongs.": 0.5 * (eps - 1),
-        "The square in your score by logvar is not divided by the variance.":
-            0.5 * ((z - mu) ** 2 - 1),
-    })  # fmt: skip
-    values(got[1], want[1], "the score by logvar")
+# 03.4: the means of the slopes. d is the function df; m, s, e are mu, sigma and eps.
 
 
-def slope(z):
-    """A derivative that is no straight line."""
-    return np.cos(2 * np.asarray(z)) + 0.7 * np.asarray(z) ** 2
+def over(f):
+    """The mean over the draws of f(d, m, s, e), as a function of df, mu, logvar and eps."""
+    return lambda df, mu, logvar, eps: np.mean(f(df, mu, np.exp(logvar / 2), eps))
+
+
+SLOPES = (
+    Part(over(lambda d, m, s, e: d(m + s * e)), {
+        "Your estimates are sums over the draws; an estimate of an expectation is a mean.":
+            over(lambda d, m, s, e: d(m + s * e) * len(e)),
+        "Your estimates are in the order logvar, mu; asked is mu first.":
+            over(lambda d, m, s, e: d(m + s * e) * s * e / 2),
+        "Your z is mu - sigma eps: take it with a plus, as in 03.1.":
+            over(lambda d, m, s, e: d(m - s * e)),
+        "Your z is drawn with `exp(logvar)` as its sigma, and that is the variance.":
+            over(lambda d, m, s, e: d(m + s**2 * e)),
+        "df is taken at eps; the function wants the draw z, which you have to make first.":
+            over(lambda d, m, s, e: d(e)),
+        "df is taken at mu, without chance. Each draw has its own slope.":
+            over(lambda d, m, s, e: d(m)),
+        "df is taken at the mean of the draws. First each draw's slope, then the mean.":
+            over(lambda d, m, s, e: d((m + s * e).mean())),
+        "You use -eps besides eps. That often helps, but asked is the plain mean over the "
+        "given noise.": over(lambda d, m, s, e: (d(m + s * e) + d(m - s * e)) / 2),
+        "Your estimate for mu is the score function's, with df for f. Here nothing is divided: "
+        "when mu moves, z moves as far.": over(lambda d, m, s, e: d(m + s * e) * e / s),
+        "Your estimate for mu has a factor eps; ∂z/∂mu has none.":
+            over(lambda d, m, s, e: d(m + s * e) * e),
+        "Your estimate for mu has a factor sigma; ∂z/∂mu has none.":
+            over(lambda d, m, s, e: d(m + s * e) * s),
+    }, name="the estimate for mu", why="the mean over the draws"),
+    Part(over(lambda d, m, s, e: d(m + s * e) * s * e / 2), {
+        "Your estimate for logvar is twice what it should be: it is the one for log sigma. "
+        "There is a ½ in ∂z/∂logvar.": over(lambda d, m, s, e: d(m + s * e) * s * e),
+        "Your estimate for logvar stops at sigma: it lacks the derivative of "
+        "`exp(logvar / 2)`.": over(lambda d, m, s, e: d(m + s * e) * e),
+        "Your estimate for logvar has the variance where sigma belongs.":
+            over(lambda d, m, s, e: d(m + s * e) * s**2 * e / 2),
+        "eps is missing in your estimate for logvar: each draw moves by its own luck.":
+            over(lambda d, m, s, e: d(m + s * e) * s / 2),
+        "sigma is missing in your estimate for logvar.":
+            over(lambda d, m, s, e: d(m + s * e) * e / 2),
+        "df is missing in your estimate for logvar: this is the mean of ∂z/∂logvar.":
+            over(lambda d, m, s, e: s * e / 2),
+        "For logvar you multiply two means. The product comes first, draw by draw; then the "
+        "mean.": over(lambda d, m, s, e: d(m + s * e).mean() * s * e / 2),
+        "Your estimate for logvar has z where z - mu belongs: mu does not move with logvar.":
+            over(lambda d, m, s, e: d(m + s * e) * (m + s * e) / 2),
+        "Your estimate for logvar is the score function's, with df for f.":
+            over(lambda d, m, s, e: d(m + s * e) * (e**2 - 1) / 2),
+    }, name="the estimate for logvar", why="the mean over the draws"),
+)  # fmt: skip
 
 
 def rising(z):
@@ -278,341 +375,351 @@ def rising(z):
 
 def ask_estimate(estimate):
     """estimate(df, mu, logvar, eps) -> (dmu, dlogvar), two means over the draws."""
-    for seed, n, mu, logvar in [(3, 9, 0.7, -0.9), (4, 1, -1.4, 0.8), (5, 400, 0.2, 1.3)]:
-        mu, logvar = np.float64(mu), np.float64(logvar)
-        eps = np.random.default_rng(seed).normal(size=n)
-        z, sigma = reparameterize(mu, logvar, eps), np.exp(logvar / 2)
-        names = "the estimates for mu and logvar"
-        got = parts(call(estimate, slope, mu, logvar, eps), 2, names)
-        for name, one in zip(("mu", "logvar"), got, strict=True):
-            shape(one, (), "one number, the mean over the draws", f"the estimate for {name}")
+    own = (
+        "Two calls with the same arguments give different estimates: your function draws noise "
+        "of its own. Its noise is `eps`."
+    )
+    steady(estimate, own, wave, *next(notes()))
+    compare(estimate, [(df, *note) for df in (wave, rising) for note in notes()], *SLOPES)
+    compare(estimate, [(rising, 0.0, logvar, NOISE) for logvar in FAR], *map(far, SLOPES))
 
-        def means(df, chain):
-            """The two means over the draws of df times ∂z/∂mu = 1 and ∂z/∂logvar = chain."""
-            return np.array([df.mean(), (df * chain).mean()])
 
-        df, wide = slope(z), slope(mu + sigma**2 * eps)
-        mirrored = slope(mu - sigma * eps)
-        pair, want = np.array(got), means(df, 0.5 * sigma * eps)
-        recognise(pair, want, {
-            "Your estimates are sums over the draws; an estimate of an expectation is a mean.":
-                want * n,
-            "Your estimates are in the order logvar, mu; asked is mu first.": want[::-1],
-            "Your z is mu - sigma eps: take it with a plus, as in 03.1.":
-                means(mirrored, 0.5 * sigma * eps),
-            "Your z is drawn with `exp(logvar)` as its sigma, and that is the variance.":
-                means(wide, 0.5 * sigma * eps),
-            "In your z and in its derivative stands `exp(logvar)` for sigma; it is the "
-            "variance.": means(wide, 0.5 * sigma**2 * eps),
-            "Your z is right when you take df, but its derivative has the variance where "
-            "sigma belongs.": means(df, 0.5 * sigma**2 * eps),
-            "Your z and its derivative both have `exp(logvar)` for sigma: it is the variance, "
-            "and z is drawn too wide.": means(wide, sigma**2 * eps),
-        })  # fmt: skip
-        recognise(pair[0], want[0], {
-            "df is taken at eps; the function wants the draw z, which you have to make first.":
-                slope(eps).mean(),
-            "df is taken at mu, without chance. Each draw has its own slope.": slope(mu),
-            "df is taken at the mean of the draws. First each draw's slope, then the mean.":
-                slope(z.mean()),
-            "You use -eps besides eps. That often helps, but asked is the plain mean over "
-            "the given noise.": (df + mirrored).mean() / 2,
-            "Your estimate for mu is the score function's, with df for f. Here nothing is "
-            "divided: when mu moves, z moves as far.": (df * eps / sigma).mean(),
-            "Your estimate for mu has a factor eps; ∂z/∂mu has none.": (df * eps).mean(),
-            "Your estimate for mu has a factor sigma; ∂z/∂mu has none.": df.mean() * sigma,
-        })  # fmt: skip
-        recognise(pair[1], want[1], {
-            "Your estimate for logvar is twice what it should be: it is the one for log sigma. "
-            "There is a ½ in ∂z/∂logvar.": 2 * want[1],
-            "Your estimate for logvar stops at sigma: it lacks the derivative of "
-            "`exp(logvar / 2)`.": (df * eps).mean(),
-            "eps is missing in your estimate for logvar: each draw moves by its own luck.":
-                (df * 0.5 * sigma).mean(),
-            "sigma is missing in your estimate for logvar.": (df * 0.5 * eps).mean(),
-            "df is missing in your estimate for logvar: this is the mean of ∂z/∂logvar.":
-                (0.5 * sigma * eps).mean(),
-            "For logvar you multiply two means. The product comes first, draw by draw; then "
-            "the mean.": df.mean() * (0.5 * sigma * eps).mean(),
-            "Your estimate for logvar has z where z - mu belongs: mu does not move with "
-            "logvar.": (df * 0.5 * z).mean(),
-            "Your estimate for logvar is the score function's, with df for f.":
-                (df * 0.5 * (eps**2 - 1)).mean(),
-        })  # fmt: skip
+# 03.5: of one draw's estimate of d E[z²] / d logvar. m, s are mu and sigma.
+
+
+def score_variance(m, s):
+    """The score function's: a quarter of E[z⁴ (eps² - 1)²], less sigma⁴."""
+    return m**4 / 2 + 15 * m**2 * s**2 + 18.5 * s**4
+
+
+def slope_variance(m, s):
+    """The reparameterized one's: E[(mu sigma eps + sigma² eps²)²], less sigma⁴."""
+    return m**2 * s**2 + 2 * s**4
+
+
+def variance(right, name, mistakes):
+    """The Part of one variance; `mistakes` go on from its name."""
+    upper = name.capitalize()
+
+    def unknown(got, mu, sigma):
         expect(
-            repeats(call(estimate, slope, mu, logvar, eps), pair),
-            "Two calls with the same arguments give different estimates: `estimate` draws "
-            "noise of its own. Its noise is `eps`.",
+            not close(got, right(mu, sigma), 0.05),
+            f"{upper} is near the exact one and does not equal it: a small term is "
+            "wrong, or it is an estimate from draws. Asked is the formula.",
         )
-        values(pair[0], want[0], "the estimate for mu")
-        values(pair[1], want[1], "the estimate for logvar")
-    for logvar in FAR:
-        mu, spread = np.float64(0), np.exp(logvar / 2) * NOISE
-        df = rising(spread)
-        got = parts(call(estimate, rising, mu, logvar, NOISE), 2, names)
-        extremes(got[0], df.mean(), "the estimate for mu")
-        extremes(got[1], (df * spread / 2).mean(), "the estimate for logvar")
+        values(got, right(mu, sigma), name)
+
+    return Part(
+        right,
+        {f"{upper} {what}": wrong for what, wrong in mistakes.items()},
+        name=name,
+        why="mu and sigma are numbers, so the variance is one",
+        otherwise=unknown,
+    )
+
+
+MEAN_SQUARE = "is a mean square. The square of the mean, which is not 0, is to be subtracted."
+QUARTER = (
+    "The ½ of (eps² - 1) / 2 is squared too: a quarter of the mean square, then less sigma⁴."
+)
+VARIANCES = (
+    variance(score_variance, "the score function's variance", {
+        "has changed places with the reparameterized one; it comes first.": slope_variance,
+        "is that for mu, as in the notebook; asked is that for logvar.":
+            lambda m, s: m**4 / s**2 + 14 * m**2 + 15 * s**2,
+        "is a standard deviation: its square is asked.":
+            lambda m, s: np.sqrt(score_variance(m, s)),
+        MEAN_SQUARE: lambda m, s: score_variance(m, s) + s**4,
+        "belongs to f(z) = (z - 3)², the notebook's test case; asked is f(z) = z².":
+            lambda m, s: score_variance(m - 3, s),
+        "has sigma where its square belongs; sigma is the standard deviation.":
+            lambda m, s: score_variance(m, np.sqrt(s)),
+        "is four times what it should be: it belongs to log sigma.":
+            lambda m, s: 4 * score_variance(m, s),
+        "is made with the slope f'(z); the score function takes f itself.":
+            lambda m, s: 2 * m**2 + 10 * s**2,
+        "lacks the products of mu and sigma: not all mixed terms vanish.":
+            lambda m, s: m**4 / 2 + 18.5 * s**4,
+        f"is the whole mean square less sigma⁴. {QUARTER}":
+            lambda m, s: 4 * score_variance(m, s) + 3 * s**4,
+        f"is half of a mean square less sigma⁴. {QUARTER}":
+            lambda m, s: 2 * score_variance(m, s) + s**4,
+        "takes another number than 6 times mu² sigma² eps² for the middle term of z⁴.": tuple(
+            lambda m, s, k=k: score_variance(m, s) + 2.5 * (k - 6) * m**2 * s**2
+            for k in (1, 2, 3, 4, 12)
+        ),
+    }),
+    variance(slope_variance, "the reparameterized variance", {
+        MEAN_SQUARE: lambda m, s: slope_variance(m, s) + s**4,
+        "is that for mu, as in the notebook; asked is that for logvar.": lambda m, s: 4 * s**2,
+        "is a standard deviation: its square is asked.":
+            lambda m, s: np.sqrt(slope_variance(m, s)),
+        "has sigma where its square belongs; sigma is the standard deviation.":
+            lambda m, s: slope_variance(m, np.sqrt(s)),
+        "is four times what it should be: it belongs to log sigma.":
+            lambda m, s: 4 * slope_variance(m, s),
+        "lacks the term with mu: the slope f'(z) depends on it.": lambda m, s: 2 * s**4,
+        "lacks the spread of eps²: its mean square is 3, not 1.": lambda m, s: m**2 * s**2,
+        "is the mean square of 2 z sigma eps less sigma⁴. The ½ of ∂z/∂logvar cancels the 2 of "
+        "f'(z).": lambda m, s: 4 * slope_variance(m, s) + 3 * s**4,
+    }),
+)  # fmt: skip
 
 
 def ask_variances(variances):
     """variances(mu, sigma) -> (score, rep): of one draw's estimate of d E[z²] / d logvar."""
-    for mu, sigma in [(1.3, 0.7), (-0.4, 1.6), (0.0, 0.8), (2.5, 0.2), (-3.1, 1.0),
-                      (1.5, 0.004), (0.3, 25.0)]:  # fmt: skip
-        mu, sigma = np.float64(mu), np.float64(sigma)
-        names = "the score function's variance and the reparameterized one"
-        got = parts(call(variances, mu, sigma), 2, names)
-        for name, one in zip(("first", "second"), got, strict=True):
-            shape(one, (), "mu and sigma are numbers, so the variance is one", f"the {name}")
-        m2, s2, pair = mu**2, sigma**2, np.array(got)
-        score, rep = m2**2 / 2 + 15 * m2 * s2 + 18.5 * s2**2, m2 * s2 + 2 * s2**2
-        want = np.array([score, rep])
-        recognise(pair, want, {
-            "Your variances have changed places: the score function's comes first.":
-                want[::-1],
-            "These are the variances for mu, as in the notebook; asked are those for logvar.":
-                np.array([m2**2 / s2 + 14 * m2 + 15 * s2, 4 * s2]),
-            "These are standard deviations: their squares are asked.": np.sqrt(want),
-            "These are mean squares. A variance is the mean square less the square of the "
-            "mean, and the mean is not 0.": want + s2**2,
-            "These belong to f(z) = (z - 3)², the notebook's test case; asked is f(z) = z².":
-                np.array([
-                    (mu - 3) ** 4 / 2 + 15 * (mu - 3) ** 2 * s2 + 18.5 * s2**2,
-                    (mu - 3) ** 2 * s2 + 2 * s2**2,
-                ]),
-            "Both are four times what they should be: you differentiate by log sigma.":
-                4 * want,
-            "sigma stands in your formulas where its square belongs; it is the standard "
-            "deviation.":
-                np.array([m2**2 / 2 + 15 * m2 * sigma + 18.5 * s2, m2 * sigma + 2 * s2]),
-        })  # fmt: skip
-        known = {
-            "The score function's": (score, {
-                "is a mean square. The square of the mean is still to be subtracted.":
-                    score + s2**2,
-                "is that for mu; asked is that for logvar.": m2**2 / s2 + 14 * m2 + 15 * s2,
-                "is four times what it should be: it belongs to log sigma.": 4 * score,
-                "is made with the slope f'(z); the score function takes f itself.":
-                    2 * m2 + 10 * s2,
-                "lacks the products of mu and sigma: not all mixed terms vanish.":
-                    m2**2 / 2 + 18.5 * s2**2,
-                "is the whole mean square less sigma⁴. The ½ of (eps² - 1) / 2 is squared too: "
-                "a quarter of the mean square, then less sigma⁴.": 4 * score + 3 * s2**2,
-                "is half of a mean square less sigma⁴. The ½ of (eps² - 1) / 2 is squared too: "
-                "a quarter of the mean square, then less sigma⁴.": 2 * score + s2**2,
-            } | {
-                f"takes {k} times mu² sigma² eps² for the middle term of z⁴. In z⁴ it has the "
-                "factor 6.": score - 2.5 * (6 - k) * m2 * s2 for k in (1, 2, 3, 4, 12)
-            }),
-            "The reparameterized": (rep, {
-                "is a mean square. The square of the mean is still to be subtracted.":
-                    rep + s2**2,
-                "is that for mu; asked is that for logvar.": 4 * s2,
-                "is four times what it should be: it belongs to log sigma.": 4 * rep,
-                "lacks the term with mu: the slope f'(z) depends on it.": 2 * s2**2,
-                "lacks the spread of eps²: its mean square is 3, not 1.": m2 * s2,
-                "is the mean square of 2 z sigma eps less sigma⁴. The ½ of ∂z/∂logvar cancels "
-                "the 2 of f'(z).": 4 * rep + 3 * s2**2,
-            }),
-        }  # fmt: skip
-        for one, (name, (right, mistakes)) in zip(got, known.items(), strict=True):
-            said = {f"{name} variance {what}": value for what, value in mistakes.items()}
-            recognise(one, right, said)
-            expect(
-                close(one, right) or not close(one, right, 0.05),
-                f"{name} variance is near the exact one and does not equal it: a small term "
-                "is wrong, or it is an estimate from draws. Asked is the formula.",
-            )
-            values(one, right, f"{name.lower()} variance")
+    cases = ((1.3, 0.7), (-0.4, 1.6), (0.0, 0.8), (2.5, 0.2), (-3.1, 1.0), (1.5, 0.004),
+             (0.3, 25.0), (np.float64(7.0), np.float64(0.5)))  # fmt: skip
+    compare(variances, cases, *VARIANCES)
 
 
-def loss_and_gradients(a, c, x, eps):
-    """Minus the ELBO of x | z ~ N(2z, 0.5), up to a constant, and its gradient in a and c."""
-    z = reparameterize(a * x, c, eps)
-    dmu, dlogvar = reparameterize_grad(-4 * (x - 2 * z), c, eps)
-    loss = np.mean((x - 2 * z) ** 2 + kl_to_prior(a * x, c))
-    return loss, np.mean((dmu + a * x) * x), np.mean(dlogvar) + 0.5 * np.expm1(c)
+# 03.6 and 03.7: minus the ELBO of x | z ~ N(2z, 0.5), up to a constant, with mu = a x.
 
 
-def three(out):
-    """`out` as an array of loss, da, dc; NotYet unless they are three numbers."""
-    got = parts(out, 3, "loss, da and dc")
-    for name, one in zip(("loss", "da", "dc"), got, strict=True):
-        shape(one, (), "one number, the mean over the batch", name)
-    return np.array(got)
+# sigma(c) and its derivative; what the KL has of c, and its derivative: c is log sigma² in the
+# first two, log sigma in the others.
+ROOT = (lambda c: np.exp(c / 2), lambda c: np.exp(c / 2) / 2)
+KL = (lambda c: 0.5 * (np.exp(c) - 1 - c), lambda c: 0.5 * np.expm1(c))
+EXP = (np.exp, np.exp)
+KL_2C = (lambda c: 0.5 * (np.exp(2 * c) - 1 - 2 * c), lambda c: np.expm1(2 * c))
 
 
-def trained_wrong(got, want, a, x, z, kl):
-    """NotYet for mistakes that may come with either bug; kl is the KL and its slope in c."""
-    dz = -4 * (x - 2 * z)
-    recognise(got, want, {
-        "loss, da and dc are sums over the batch; asked is the mean.": want * len(x),
-        "loss, da and dc have the wrong sign: the loss is what training lowers.": -want,
-    })  # fmt: skip
-    recognise(got[1:], want[1:], {
-        "The order is loss, da, dc; your da and dc have changed places.": want[:0:-1],
-    })  # fmt: skip
-    recognise(got[0], want[0], {
-        "The KL is missing in your loss.": want[0] - kl[0],
-        "Your loss is the sum over the faces; asked is the mean.": want[0] * len(x),
+def error_back(sigma):
+    """What the squared error says to each z = a x + sigma(c) eps."""
+    return lambda a, c, x, eps: -4 * (x - 2 * (a * x + sigma(c) * eps))
+
+
+def world(sigma, chain, kl, slope):
+    """loss, da and dc, three functions of (a, c, x, eps): ∂z/∂c is chain(c) eps, kl(c) what
+    the KL has of c, and slope(c) its derivative."""
+    dz = error_back(sigma)
+    return (
+        lambda a, c, x, eps: np.mean(dz(a, c, x, eps) ** 2 / 16 + (a * x) ** 2 / 2) + kl(c),
+        lambda a, c, x, eps: np.mean((dz(a, c, x, eps) + a * x) * x),
+        lambda a, c, x, eps: np.mean(dz(a, c, x, eps) * chain(c) * eps) + slope(c),
+    )
+
+
+def either_bug(sigma, chain, kl, slope):
+    """{message: mistake} in loss, in da and in dc that may come with either bug."""
+    loss, _, dc = world(sigma, chain, kl, slope)
+    return {
+        "Your loss is the sum over the faces; asked is the mean, for da and dc too.":
+            lambda a, c, x, eps: loss(a, c, x, eps) * len(x),
+        "The KL is missing in your loss.":
+            lambda a, c, x, eps: np.mean(error_back(sigma)(a, c, x, eps) ** 2) / 16,
         "The -1 of the KL is missing in your loss. No gradient sees it, but asked is the loss "
-        "above.": want[0] + 0.5,
+        "above.": lambda *given: loss(*given) + 0.5,
         "Your loss is the squared error less the KL: the loss is minus the ELBO, so the KL is "
-        "added.": want[0] - 2 * kl[0],
-    })  # fmt: skip
-    recognise(got[1], want[1], {
-        "da lacks what the KL says to mu.": np.mean(dz * x),
+        "added.": lambda a, c, x, eps: loss(a, c, x, eps) - np.mean((a * x) ** 2) - 2 * kl(c),
+    }, {
+        "The order is loss, da, dc; your da and dc have changed places.": dc,
+        "da lacks what the KL says to mu.":
+            lambda a, c, x, eps: np.mean(error_back(sigma)(a, c, x, eps) * x),
         "da is the gradient with respect to mu; mu is `a * x`, and the chain goes on to a.":
-            np.mean(dz + a * x),
-    })  # fmt: skip
-    recognise(got[2], want[2], {
-        "dc lacks what the KL says to c.": want[2] - kl[1],
-        "dc holds the KL's part alone: what the painter says to the spread is missing.": kl[1],
-    })  # fmt: skip
+            lambda a, c, x, eps: np.mean(error_back(sigma)(a, c, x, eps) + a * x),
+    }, {
+        "dc lacks what the KL says to c.": lambda a, c, x, eps: dc(a, c, x, eps) - slope(c),
+        "dc holds the KL's part alone: what the painter says to the spread is missing.":
+            lambda a, c, x, eps: slope(c),
+    }  # fmt: skip
 
 
-def dc_of(x, z, chain, c):
-    """dc from the draws z, where ∂z/∂c is `chain`."""
-    return np.mean(-4 * (x - 2 * z) * chain) + 0.5 * np.expm1(c)
+def three(right, mistakes, **unknown):
+    """The Parts of loss, da and dc."""
+    return tuple(
+        Part(one, wrong, name=f"your {name}", why="the mean over the faces",
+             otherwise=unknown.get(name))
+        for one, wrong, name in zip(right, mistakes, ("loss", "da", "dc"), strict=True)
+    )  # fmt: skip
+
+
+# 03.6: noise (2, n) is what `rng` gives first and what it gives next; c is log sigma².
+
+
+def at(f, i, times=1):
+    """f(a, c, x, eps) with noise i."""
+    return lambda a, c, x, noise: f(a, c, x, times * noise[i])
+
+
+def dc_by(i, chain):
+    """dc from draws with noise i, where ∂z/∂c is chain(sigma, noise, mu)."""
+    sigma, dz = ROOT[0], error_back(ROOT[0])
+    return lambda a, c, x, noise: (
+        np.mean(dz(a, c, x, noise[i]) * chain(sigma(c), noise, a * x)) + KL[1](c)
+    )
+
+
+ONE_NOISE = world(*ROOT, *KL)
+LOSS, DA, DC = (
+    {message: at(wrong, 0) for message, wrong in wrongs.items()}
+    for wrongs in either_bug(*ROOT, *KL)
+)
+LOSS |= {
+    "loss, da and dc agree with one another now, but `rng` is asked for noise twice, and what "
+    "it gives first is thrown away. Draw once.": at(ONE_NOISE[0], 1),
+    "The loss is made with draws whose sigma is `exp(c)`, and that is the variance.":
+        at(world(*EXP, *KL)[0], 0),
+    "Your z is mu - sigma eps. The loss above takes the noise that `rng` gives with a plus.":
+        at(ONE_NOISE[0], 0, -1),
+}  # fmt: skip
+DA |= {
+    "The loss is that of the first noise, both gradients are those of a second draw.":
+        at(ONE_NOISE[1], 1),
+}  # fmt: skip
+DC |= {
+    "The bug is still in it: z is made with one noise, and dc with a second draw.":
+        dc_by(0, lambda s, noise, mu: s * noise[1] / 2),
+    "The bug has only changed sides: dc uses the first noise, but the z whose error it sends "
+    "back was made with the second.": dc_by(1, lambda s, noise, mu: s * noise[0] / 2),
+    "dc is without the ½ of ∂z/∂c.": dc_by(0, lambda s, noise, mu: s * noise[0]),
+    "In dc stands z where its noise belongs: ∂z/∂c is ½ sigma eps.":
+        dc_by(0, lambda s, noise, mu: s * (mu + s * noise[0]) / 2),
+    "In dc stands z - mu for the noise; that is sigma eps, and sigma is there twice.":
+        dc_by(0, lambda s, noise, mu: s**2 * noise[0] / 2),
+}  # fmt: skip
+
+
+def with_mean_noise(a, c, x, noise):
+    """loss, da and dc, with the mean of two noises."""
+    return tuple(one(a, c, x, noise.mean(axis=0)) for one in ONE_NOISE)
+
+
+def not_the_slope(name):
+    """What to say of a derivative that does not fit the right loss."""
+    return lambda *_: (
+        f"{name} is not the slope of your loss with the noise frozen. Try finite differences, "
+        "with a generator of the same seed at each call."
+    )
+
+
+NOISY = three(
+    [at(one, 0) for one in ONE_NOISE], (LOSS, DA, DC),
+    da=not_the_slope("da"), dc=not_the_slope("dc"),
+)  # fmt: skip
+
+
+def drawing(answer, n_noises=2):
+    """answer(a, c, x, noise) as what the exercise asks for, which draws from `rng`."""
+    return lambda a, c, x, rng: answer(a, c, x, rng.standard_normal((n_noises, len(x))))
+
+
+def faces():
+    """(a, c, x, noise), of the generator with the seed n."""
+    for n, a, c in ((40, 0.3, -1.2), (1, -0.5, 0.4), (7, 0.9, -2.5), (2, 1.4, 0.0),
+                    (6, 0.2, 5.0), (5, 0.4, -14.0)):  # fmt: skip
+        x = 2 * np.random.default_rng(60 + n).normal(size=n)
+        yield a, c, x, np.random.default_rng(n).standard_normal((2, n))
+
+
+ONCE = "One call should draw once, `rng.standard_normal(len(x))` or the like, and nothing else."
+
+
+def drawn(rng, seed, n):
+    """Whether just n numbers have been drawn from `rng`, which began with that seed."""
+    other = np.random.default_rng(seed)
+    other.standard_normal(n)
+    return rng.bit_generator.state == other.bit_generator.state
+
+
+def not_the_loss(gradients, got, a, c, x, noise):
+    """NotYet on a loss that no known mistake makes."""
+    n, rngs = len(x), [np.random.default_rng(len(x) + k) for k in (0, 0, 50)]
+    one, again, other = (call(gradients, a, c, x, rng)[0] for rng in rngs)
+    expect(
+        repeats(again, one),
+        "Two calls with generators of the same seed give different numbers: the noise must be "
+        "drawn from the `rng` that is given, or nobody can repeat it.",
+    )
+    expect(
+        not drawn(rngs[0], n, 0),
+        "Your function takes nothing from `rng`: z is not drawn with it any more.",
+    )
+    expect(
+        not repeats(other, one),
+        "Two generators with different seeds give the same numbers: use the noise that `rng` "
+        "gives.",
+    )
+    expect(drawn(rngs[0], n, n), ONCE)
+    values(got, at(ONE_NOISE[0], 0)(a, c, x, noise), "your loss")
 
 
 def ask_one_noise(gradients):
     """gradients(a, c, x, rng) -> (loss, da, dc), all made with one draw of the noise."""
-    make = np.random.default_rng
-    for seed, n, a, c in [(6, 40, 0.3, -1.2), (7, 1, -0.5, 0.4), (8, 7, 0.9, -2.5),
-                          (12, 6, 0.2, 5.0), (13, 6, 0.4, -14.0)]:  # fmt: skip
-        a, c, x = np.float64(a), np.float64(c), 2 * make(seed).normal(size=n)
-        used, untouched, once = make(seed), make(seed), make(seed)
-        eps = once.standard_normal(n)
-        got = three(call(gradients, a, c, x, used))
-        again = three(call(gradients, a, c, x, make(seed)))
-        after = used.random()
-        expect(
-            repeats(again, got),
-            "Two calls with generators of the same seed give different numbers: the noise must "
-            "be drawn from the `rng` that is given, or nobody can repeat it.",
-        )
-        expect(
-            after != untouched.random(),
-            "Your function takes nothing from `rng`: z is not drawn with it any more.",
-        )
-        expect(
-            not close(three(call(gradients, a, c, x, make(seed + 50))), got),
-            "Two generators with different seeds give the same numbers: use the noise that "
-            "`rng` gives.",
-        )
-        other = make(seed).standard_normal((2, n))[1]
-        want, second = (np.array(loss_and_gradients(a, c, x, one)) for one in (eps, other))
-        z, z2 = reparameterize(a * x, c, eps), reparameterize(a * x, c, other)
-        half = 0.5 * np.exp(c / 2)
-        recognise(got[2], want[2], {
-            "The bug is still in it: z is made with one noise, and dc with a second draw.":
-                dc_of(x, z, half * other, c),
-            "The bug has only changed sides: dc uses the first noise, but the z whose error it "
-            "sends back was made with the second.": dc_of(x, z2, half * eps, c),
-            "dc is without the ½ of ∂z/∂c.": dc_of(x, z, 2 * half * eps, c),
-            "In dc stands z where its noise belongs: ∂z/∂c is ½ sigma eps.":
-                dc_of(x, z, half * z, c),
-            "In dc stands z - mu for the noise; that is sigma eps, and sigma is there twice.":
-                dc_of(x, z, half * (z - a * x), c),
-        })  # fmt: skip
-        recognise(got, want, {
-            "The loss is that of the first noise, both gradients are those of a second draw.":
-                np.array([want[0], *second[1:]]),
-            "loss, da and dc agree with one another now, but `rng` is asked for noise twice, "
-            "and what it gives first is thrown away. Draw once.": second,
-        })  # fmt: skip
-        kl, wide = kl_to_prior(a * x, c).mean(), a * x + np.exp(c) * eps
-        recognise(got[0], want[0], {
-            "The loss is made with draws whose sigma is `exp(c)`, and that is the variance.":
-                np.mean((x - 2 * wide) ** 2) + kl,
-        })  # fmt: skip
-        trained_wrong(got, want, a, x, z, (kl, 0.5 * np.expm1(c)))
-        expect(
-            after == once.random(),
-            "One call should draw once, `rng.standard_normal(len(x))` or the like, and nothing "
-            "else.",
-        )
-        values(got[0], want[0], "your loss")
-        for one, right, name in zip(got[1:], want[1:], ("da", "dc"), strict=True):
-            expect(
-                close(one, right),
-                f"{name} is not the slope of your loss with the noise frozen. Try finite "
-                "differences, with a generator of the same seed at each call.",
-            )
+
+    @wraps(gradients)
+    def with_noise(a, c, x, noise):
+        return gradients(a, c, x, np.random.default_rng(len(x)))
+
+    rngs = [np.random.default_rng(len(x)) for *_, x, _ in faces()]
+    for rng, (a, c, x, _) in zip(rngs, faces(), strict=True):
+        call(gradients, a, c, x, rng)
+    loss = replace(NOISY[0], otherwise=partial(not_the_loss, gradients))
+    compare(with_noise, faces(), loss, *NOISY[1:])
+    for rng, (*_, x, _) in zip(rngs, faces(), strict=True):
+        expect(drawn(rng, len(x), len(x)), ONCE)
 
 
-def trained(a, x, eps, sigma, chain, kl, kl_slope):
-    """loss, da, dc from the draws a x + sigma eps, with ∂z/∂c = chain eps, and this KL."""
-    z = a * x + sigma * eps
-    dz = -4 * (x - 2 * z)
-    da, dc = np.mean((dz + a * x) * x), np.mean(dz * chain * eps) + kl_slope
-    return np.array([np.mean((x - 2 * z) ** 2) + kl, da, dc])
+# 03.7: c is log sigma, in the draw and in the KL.
+
+TRUE = world(*EXP, *KL_2C)
+LOSS, DA, DC = either_bug(*EXP, *KL_2C)
+LOSS |= {
+    "The bug is still in it: the draw's sigma is `exp(c)`, and that of the KL in your loss is "
+    "not.": world(*EXP, *KL)[0],
+    "Now draw and KL agree, with c as the log of the variance in both. Asked is the other "
+    "mending: the draw stands, and c is log sigma.": ONE_NOISE[0],
+    "The KL is right now; but the draw has changed too, and stood right: its sigma is "
+    "`exp(c)`.": world(*ROOT, *KL_2C)[0],
+    "The KL has the right log sigma², but its sigma² is still `exp(c)`.":
+        lambda a, c, x, eps: world(*EXP, *KL)[0](a, c, x, eps) - c / 2,
+    "The KL has the right sigma², but log sigma² is still c. It is twice the log of sigma.":
+        lambda a, c, x, eps: TRUE[0](a, c, x, eps) + c / 2,
+    "The KL has the right sigma², but you halve c for log sigma². It is twice the log of "
+    "sigma.": lambda a, c, x, eps: TRUE[0](a, c, x, eps) + 0.75 * c,
+}  # fmt: skip
+DC |= {
+    "The loss is right now, and dc no longer fits it: the KL's part is still the old slope.":
+        world(*EXP, *KL)[2],
+    "The loss is right now. In dc the KL's part is half of what it should be: sigma² is "
+    "`exp(2 c)`, whose derivative has a 2.":
+        lambda a, c, x, eps: TRUE[2](a, c, x, eps) - KL_2C[1](c) / 2,
+    "The loss is right now, and dc no longer fits it: here sigma is `exp(c)`, and its "
+    "derivative has no ½.":
+        lambda a, c, x, eps: (TRUE[2](a, c, x, eps) + KL_2C[1](c)) / 2,
+}  # fmt: skip
+AGREED = three(TRUE, (LOSS, DA, DC))
 
 
 def ask_one_meaning(gradients):
     """gradients(a, c, x, eps) -> (loss, da, dc), c the log of sigma in draw and KL."""
-    for seed, n, a, c in [(9, 40, 0.3, -1.2), (10, 1, -0.5, 0.4), (11, 7, 0.9, -1.7),
-                          (14, 6, 0.2, 2.5), (15, 6, 0.4, -7.0)]:  # fmt: skip
-        a, c, rng = np.float64(a), np.float64(c), np.random.default_rng(seed)
-        x, eps = 2 * rng.normal(size=n), rng.normal(size=n)
-        got, given = three(call(gradients, a, c, x, eps)), (a, x, eps)
-        s, root = np.exp(c), np.exp(c / 2)
-        old = kl_to_prior(a * x, c).mean(), 0.5 * np.expm1(c)
-        new = kl_to_prior(a * x, 2 * c).mean(), np.expm1(2 * c)
-        want = trained(*given, s, s, *new)
-        recognise(got, want, {
-            "The bug is still in it: the draw's sigma is `exp(c)`, and the KL's is not.":
-                trained(*given, s, s, *old),
-            "Now draw and KL agree, with c as the log of the variance in both. Asked is the "
-            "other mending: the draw stands, and c is log sigma.":
-                trained(*given, root, 0.5 * root, *old),
-            "The loss is right now, and dc no longer fits it: the KL's part is still the old "
-            "slope.": trained(*given, s, s, new[0], old[1]),
-            "dc is right now, and the KL in the loss is still the old one.":
-                trained(*given, s, s, old[0], new[1]),
-            "The loss is right now. In dc the KL's part is half of what it should be: sigma² "
-            "is `exp(2 c)`, whose derivative has a 2.":
-                trained(*given, s, s, new[0], new[1] / 2),
-            "The KL has the right log sigma², but its sigma² is still `exp(c)`.":
-                trained(*given, s, s, old[0] - 0.5 * c, old[1] - 0.5),
-            "The loss is right now, and dc no longer fits it: here sigma is `exp(c)`, and its "
-            "derivative has no ½.": trained(*given, s, 0.5 * s, *new),
-            "The draw and the KL have changed sides: now the KL takes c for log sigma, and the "
-            "draw takes it for log sigma².": trained(*given, root, 0.5 * root, *new),
-            "The KL is right now; but the draw has changed too, and stood right.":
-                trained(*given, root, s, *new),
-        })  # fmt: skip
-        recognise(got[0], want[0], {  # whatever dc is
-            "The KL has the right sigma², but log sigma² is still c. It is twice the log of "
-            "sigma.": want[0] + 0.5 * c,
-            "The KL has the right sigma², but you halve c for log sigma². It is twice the log "
-            "of sigma.": want[0] + 0.75 * c,
-        })  # fmt: skip
-        trained_wrong(got, want, a, x, a * x + s * eps, new)
-        for part, right, name in zip(
-            got, want, ("your loss", "your da", "your dc"), strict=True
-        ):
-            values(part, right, name)
+    cases = [(a, c / 2, x, noise[0]) for a, c, x, noise in faces()]
+    compare(gradients, cases, *AGREED)
+
+
+# 03.8: the mu1 at which the slope of the 20 frozen noises is 0, with sigma1 = 2.
+
+LUCK = np.random.default_rng(9).standard_normal((20, 2)).mean(axis=0)
+PLACES = {
+    "1 is where the slope is 0 on the average over *all* luck, the true optimum. These 20 "
+    "noises disagree: look at the slope there, with sigma1 = 2.": 1.0,
+    "This is the place for sigma1 = 1, where the slider starts. Move sigma1 to 2 first.":
+        1 - LUCK[0],
+    "You went the wrong way from 1: look at the sign of the slope.": 1 + 2 * LUCK[0],
+    "This is how far the place lies from 1; asked is the place, the value of mu1.":
+        -2 * LUCK[0],
+    "This is the mean of the frozen noise; asked is the value of mu1.": LUCK[0],
+    "This belongs to the noise of z2. f looks at z1 alone.": 1 - 2 * LUCK[1],
+}  # fmt: skip
 
 
 def ask_luck(best):
-    """The mu1 at which the slope of the 20 frozen noises of 03.8 is 0, with sigma1 = 2."""
+    """best, within 0.03."""
     got = number(best, "where the slider mu1 stands")
-    lots = np.random.default_rng(9).standard_normal((20, 2)).mean(axis=0)
-    for message, wrong in {
-        "1 is where the slope is 0 on the average over *all* luck, the true optimum. These 20 "
-        "noises disagree: look at the slope there, with sigma1 = 2.": 1.0,
-        "This is the place for sigma1 = 1, where the slider starts. Move sigma1 to 2 first.":
-            1 - lots[0],
-        "You went the wrong way from 1: look at the sign of the slope.": 1 + 2 * lots[0],
-        "This is how far the place lies from 1; asked is the place, the value of mu1.":
-            -2 * lots[0],
-        "This is the mean of the frozen noise; asked is the value of mu1.": lots[0],
-        "This belongs to the noise of z2. f looks at z1 alone.": 1 - 2 * lots[1],
-    }.items():  # fmt: skip
+    for message, wrong in PLACES.items():
         expect(abs(got - wrong) > 0.03, message)
     expect(
-        abs(got - (1 - 2 * lots[0])) <= 0.03,
+        abs(got - (1 - 2 * LUCK[0])) <= 0.03,
         "At that mu1 the slope is not 0 when sigma1 is 2. Where it is negative a larger mu1 "
         "makes the average smaller.",
     )
@@ -629,7 +736,7 @@ EXERCISES = [
         ),
         moral="At eps = 1 a draw must lie at mu + sigma: the shortest test of any sampler. "
         "`tv.reparameterize` does the same.",
-        ask=ask_draw,
+        ask=ask_draw, right=DRAW.right, wrong=in_parts(DRAW),
     ),
     Exercise(
         "03.2", "Back through the draw", points=2,
@@ -643,7 +750,7 @@ EXERCISES = [
         ),
         moral="The same eps serves in the forward and in the backward pass. "
         "`tv.reparameterize_grad` does the same.",
-        ask=ask_draw_grad,
+        ask=ask_draw_grad, right=answer_of(*DRAW_GRAD), wrong=in_parts(*DRAW_GRAD),
     ),
     Exercise(
         "03.3", "The score function", points=3,
@@ -656,7 +763,9 @@ EXERCISES = [
         ),
         moral="f may jump, and may be a world that nobody can differentiate: only its values "
         "are needed. The price is in 03.5.",
-        ask=ask_score, takes=2,
+        ask=ask_score, takes=2, right=(answer_of(*SCORE), answer_of(*ESTIMATE)),
+        wrong={m: [(f, answer_of(*ESTIMATE)) for f in fs] for m, fs in in_parts(*SCORE).items()}
+        | {m: [(answer_of(*SCORE), f) for f in fs] for m, fs in in_parts(*ESTIMATE).items()},
     ),
     Exercise(
         "03.4", "The reparameterized estimate", points=2,
@@ -668,7 +777,7 @@ EXERCISES = [
         ),
         moral="Each draw reports the slope of f where it lies, not only the height. That is "
         "why so few draws are enough when f is smooth.",
-        ask=ask_estimate,
+        ask=ask_estimate, right=answer_of(*SLOPES), wrong=in_parts(*SLOPES),
     ),
     Exercise(
         "03.5", "How many draws is a derivative worth?", points=3,
@@ -684,7 +793,7 @@ EXERCISES = [
         moral="Here it is never fewer than 9.25 draws to one, and, unless mu is 0, the ratio "
         "grows without bound as sigma shrinks. A VAE that is sure of its codes has a small "
         "sigma.",
-        ask=ask_variances,
+        ask=ask_variances, right=answer_of(*VARIANCES), wrong=in_parts(*VARIANCES),
     ),
     Exercise(
         "03.6", "Museum: the encoder that is sure of nothing", points=2,
@@ -695,7 +804,9 @@ EXERCISES = [
         ),
         moral="In the package this cannot happen: `vae.elbo(x, eps)` takes the noise as an "
         "argument, and `vae.backward()` draws nothing.",
-        ask=ask_one_noise,
+        ask=ask_one_noise, right=drawing(answer_of(*NOISY), 1),
+        wrong={m: list(map(drawing, fs)) for m, fs in in_parts(*NOISY).items()}
+        | {ONCE: [drawing(answer_of(*NOISY)), drawing(with_mean_noise)]},
     ),
     Exercise(
         "03.7", "Museum: one c, two meanings", points=2,
@@ -709,7 +820,7 @@ EXERCISES = [
         moral="A gradient check cannot see a right gradient of a wrong function; an exactly "
         "known answer can. Either meaning of c would do: this course takes one name, `logvar`, "
         "for one thing.",
-        ask=ask_one_meaning,
+        ask=ask_one_meaning, right=answer_of(*AGREED), wrong=in_parts(*AGREED),
     ),
     Exercise(
         "03.8", "A cloud that keeps its luck, for too long", points=1,
@@ -722,6 +833,6 @@ EXERCISES = [
         moral="At mu1 = 1 these 20 noises show a slope of -1.36, where the truth is 0. Keep "
         "the luck within one step, in the forward and the backward pass; draw afresh for the "
         "next. Kept for a whole training, 20 lots are taken for the truth.",
-        ask=ask_luck,
+        ask=ask_luck, right=1 - 2 * LUCK[0], wrong=PLACES,
     ),
 ]  # fmt: skip
