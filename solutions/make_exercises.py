@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from tinyvae.storage import replacing
+from tinyvae.files import replacing
 
 SOLUTIONS = Path(__file__).parent
 EXERCISES = SOLUTIONS.parent / "exercises"

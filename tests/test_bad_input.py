@@ -24,7 +24,7 @@ BAD_X = {
     "one dimension": (X[0], r"x must have shape \(N, 6\).*got \(6,\)"),
     "three dimensions": (X[None], r"x must have shape \(N, 6\)"),
     "empty": (X[:0], r"N >= 1, got \(0, 6\)"),
-    "object": (X.astype(object), "x must be an array of real numbers, got dtype object"),
+    "object": (with_value(X.astype(object), "a"), "x must be .* got dtype object, a str"),
     "text": (X.astype(str), "x must be an array of real numbers"),
     "complex": (X + 1j, "x must be an array of real numbers"),
 }

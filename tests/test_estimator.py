@@ -1,15 +1,18 @@
 """The scikit-learn face of the VAE: its contract, and its scores against exact values."""
 
+import copy
+import importlib
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -151,6 +154,128 @@ def test_before_fit_there_is_nothing(method):
         getattr(VAETransformer(), method)(3 if method == "sample" else X)
     with pytest.raises(NotFittedError):
         VAETransformer().get_feature_names_out()
+
+
+# ---- trained further -----------------------------------------------------------------
+
+
+def vector(vae):
+    return vae.vae_.params.vector.copy()
+
+
+def epoch_by_epoch(vae, n, X=X):
+    for _ in range(n):
+        vae.partial_fit(X)
+    return vae
+
+
+def test_partial_fit_is_training_in_parts():
+    """The bits of one training at the same step size, its warm-up included."""
+    parts = epoch_by_epoch(VAETransformer(warmup=4, **SHORT), 3)
+    whole = VAETransformer(warmup=4, **SHORT)
+    _, state = whole._begin(X)
+    whole._train(X, state, start=0, epochs=3, cosine=False)
+    np.testing.assert_array_equal(vector(parts), vector(whole))
+    keep = ("epoch", "elbo", "recon", "kl", "beta")
+    assert [[f[k] for k in keep] for f in parts.history_] == [
+        [f[k] for k in keep] for f in whole.history_
+    ]
+    assert [figures["beta"] for figures in parts.history_] == sorted(
+        {figures["beta"] for figures in parts.history_}
+    )
+
+
+def test_partial_fit_learns_and_takes_other_rows():
+    vae = VAETransformer(random_state=0)
+    scores = [epoch_by_epoch(vae, 3, X[i::2]).score(X) for i in (0, 1, 0, 1)]
+    assert scores == sorted(scores) and scores[-1] > scores[0] + 1
+    assert len(vae.history_) == 12
+
+
+@pytest.mark.parametrize("copied", [lambda v: pickle.loads(pickle.dumps(v)), copy.deepcopy])
+def test_a_copy_is_trained_further_like_the_original(copied):
+    vae = VAETransformer(**SHORT).fit(X)
+    again = copied(vae)
+    np.testing.assert_array_equal(
+        vector(epoch_by_epoch(vae, 2)), vector(epoch_by_epoch(again, 2))
+    )
+    assert same(vae, again) and [f["epoch"] for f in again.history_] == list(range(1, 8))
+
+
+def test_warm_start_goes_on_and_fit_begins_anew():
+    vae = VAETransformer(**SHORT).fit(X)
+    first, score = vector(vae), vae.score(X)
+    np.testing.assert_array_equal(vector(vae.fit(X)), first)
+    assert len(vae.history_) == 5
+    vae.set_params(warm_start=True).fit(X)
+    assert vae.score(X) > score + 1
+    assert [figures["epoch"] for figures in vae.history_] == list(range(1, 11))
+    cold = VAETransformer(**SHORT, warm_start=True).fit(X)
+    np.testing.assert_array_equal(vector(cold), first)
+
+
+@pytest.mark.parametrize("name, value", [
+    ("n_components", 3), ("hidden", (8,)), ("likelihood", "bernoulli"), ("activation", "relu"),
+    ("n_draws", 3),
+])  # fmt: skip
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_what_the_model_is_made_of_cannot_change_later(method, name, value):
+    vae = VAETransformer(**SHORT, warm_start=True).fit(X).set_params(**{name: value})
+    before = vector(vae)
+    with pytest.raises(ValueError, match=f"{name} must stay"):
+        getattr(vae, method)(X)
+    np.testing.assert_array_equal(vector(vae), before)
+
+
+@pytest.mark.parametrize("bad", [{"lr": 0}, {"beta": -1}, {"batch_size": 0}, {"warmup": -1}])
+def test_partial_fit_names_a_bad_value_and_keeps_the_model(bad):
+    vae = VAETransformer(**SHORT).fit(X).set_params(**bad)
+    before = vector(vae)
+    with pytest.raises(ValueError, match=f"{next(iter(bad))} must"):
+        vae.partial_fit(X)
+    np.testing.assert_array_equal(vector(vae), before)
+    with pytest.raises(NotFittedError):
+        clone(vae).transform(X)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("step", [1, 30])
+def test_ctrl_c_keeps_what_was_learned(monkeypatch, method, step):
+    """In the first epoch, before there are any figures, or in the second."""
+    real, steps = tv.Adam.step, []
+
+    def interrupted(*args, **options):
+        steps.append(1)
+        if len(steps) == step:
+            raise KeyboardInterrupt
+        return real(*args, **options)
+
+    vae = VAETransformer(random_state=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(tv.Adam, "step", interrupted)
+        with pytest.warns(ConvergenceWarning, match=f"after epoch {step // 19}") as said:
+            while len(steps) < step:
+                getattr(vae, method)(X)
+    assert said[0].filename == __file__
+    assert np.isfinite(vae.score(X)) and vae.transform(X).shape == (600, 2)
+    assert len(vae.history_) == step // 19
+    epoch_by_epoch(vae, 1)
+    with monkeypatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        steps.clear()
+        patch.setattr(tv.Adam, "step", interrupted)
+        with pytest.raises(ConvergenceWarning):
+            while len(steps) < step:
+                getattr(vae, method)(X)
+    assert np.isfinite(vae.score(X))
+
+
+def test_without_scikit_learn_the_error_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    monkeypatch.delitem(sys.modules, "tinyvae.estimator")
+    with pytest.raises(ImportError, match=r"VAETransformer needs .*pip install scikit-learn"):
+        importlib.import_module("tinyvae.estimator")
 
 
 # ---- random_state, dtype, pickle, clone ----------------------------------------------

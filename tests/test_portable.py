@@ -18,7 +18,7 @@ FILES = [
     for path in sorted((ROOT / folder).rglob("*.*"))
     if "__pycache__" not in path.parts
 ]
-BINARY = {"gzip.open", "Image.open"}  # open no text, unless told to
+BINARY = {"gzip.open", "Image.open", "os.open", "tarfile.open"}  # open no text, unless told to
 RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\..*)?", re.IGNORECASE)
 
 

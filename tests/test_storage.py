@@ -128,7 +128,7 @@ def test_a_file_that_would_need_pickle(tmp_path):
 def test_an_interrupted_save_leaves_the_old_file_whole(saved, monkeypatch):
     path, _ = saved
     old = path.read_bytes()
-    for place in ("tinyvae.storage.os.fsync", "tinyvae.storage.np.savez"):
+    for place in ("tinyvae.files.os.fsync", "tinyvae.storage.np.savez"):
         with monkeypatch.context() as patch:
             patch.setattr(place, lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
             with pytest.raises(OSError, match="disk full"):
@@ -228,7 +228,7 @@ def test_the_face_model_ships():
 
 
 OLD = Path(__file__).parent / "old_models"
-BOUNDS = json.loads((OLD / "elbos.json").read_text())
+BOUNDS = json.loads((OLD / "elbos.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", BOUNDS)

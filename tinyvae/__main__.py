@@ -4,6 +4,8 @@ python -m tinyvae --help lists the data sets and options.
 """
 
 import argparse
+import errno
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +16,8 @@ import numpy as np
 import tinyvae as tv
 from tinyvae.data.names import ALPHABET
 from tinyvae.evaluate import mean_terms
-from tinyvae.storage import replacing
+from tinyvae.extras import import_error
+from tinyvae.files import replacing
 from tinyvae.validation import check_int
 
 DESCRIPTION = """\
@@ -104,36 +107,69 @@ def parser():
 
 
 def run(options):
-    """Train, report, write."""
+    """Train, save, report, paint."""
     recipe = RECIPES[options.data]
-    data = load(options)
-    rng = np.random.default_rng(options.seed)
+    if options.data != "names":
+        need_pictures()
+    data, rng = load(options), np.random.default_rng(options.seed)
     train, held_out = split(len(data.x), rng)
     x, x_val = data.x[train], data.x[held_out]
+    vae, epochs = model(options, recipe, x.shape[1], rng)
+    folder = writable(Path(options.out or Path("out", options.data)))
+    say(f"{options.data}: {len(x):,} to learn from, {len(x_val):,} held out, {vae.n_z} latents")
+    for _ in tv.train(
+        vae, tv.Adam(vae.params, lr=recipe.lr), x, epochs, recipe.batch_size, rng=rng,
+        warmup=recipe.warmup, cosine=True, progress=bool(sys.stderr and sys.stderr.isatty()),
+    ):  # fmt: skip
+        pass
+    tv.save(folder / "model.npz", vae)  # before anything else can go wrong
+    report(vae, options.data, x_val, rng)
+    written = show(vae, data, options.data, train, held_out, folder, rng)
+    say(f"wrote to {folder}: {', '.join(['model.npz', *written])}")
+
+
+def model(options, recipe, n_x, rng):
+    """The VAE to train and for how many epochs: the recipe's, unless the options say else."""
     n_z = recipe.n_z if options.latent is None else check_int("--latent", options.latent)
     epochs = recipe.epochs if options.epochs is None else check_int("--epochs", options.epochs)
     n_h = recipe.n_h if options.hidden is None else options.hidden
-    vae = tv.VAE(x.shape[1], n_h, n_z, rng, recipe.likelihood)
-    opt = tv.Adam(vae.params, lr=recipe.lr)
-    folder = Path(options.out or Path("out", options.data))
+    return tv.VAE(n_x, n_h, n_z, rng, recipe.likelihood), epochs
+
+
+def show(vae, data, name, train, held_out, folder, rng):
+    """Print names, or write pictures; the files' names."""
+    if name == "names":
+        show_names(vae, data, rng)
+        return []
+    pictures = show_pictures(vae, data, held_out, folder, rng)
+    smile = show_smile(vae, data, train, held_out, folder) if name == "faces" else []
+    return pictures + smile
+
+
+def need_pictures():
+    """What paints, imported: whatever is wrong with it is better said before the training."""
+    try:
+        import tinyvae.images  # noqa: F401
+    except ImportError as error:
+        raise import_error(error, "a picture", "matplotlib") from error
+
+
+def writable(folder):
+    """The folder, made if it is not there; OSError if no file can be written in it."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
-        pass  # if nothing can be written there, it is better said before the training
-    print(f"{options.data}: {len(x):,} to learn from, {len(x_val):,} held out, {n_z} latents")
-    for _ in tv.train(
-        vae, opt, x, epochs, recipe.batch_size, rng=rng, warmup=recipe.warmup, cosine=True
-    ):  # fmt: skip
         pass
-    report(vae, options.data, x_val, rng)
-    tv.save(folder / "model.npz", vae)
-    written = ["model.npz"]
-    if options.data == "names":
-        show_names(vae, data, rng)
-    else:
-        written += show_pictures(vae, data, held_out, folder, rng)
-        if options.data == "faces":
-            written += show_smile(vae, data, train, held_out, folder)
-    print(f"wrote to {folder}: {', '.join(written)}")
+    return folder
+
+
+def say(text):
+    """Print, as long as anyone reads: `| head` takes no picture and no model away."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL is Windows' word for it
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def load(options):
@@ -155,14 +191,14 @@ def split(n, rng):
 def report(vae, data, x_val, rng):
     """Print the held-out figures."""
     terms = mean_terms(vae, x_val, rng)
-    print(
+    say(
         f"held out, nats per example: ELBO {terms['elbo']:.2f} = "
         f"reconstruction {terms['recon']:.2f} - KL {terms['kl']:.2f}"
     )
-    print(f"latents in use: {tv.active_units(vae, x_val)} of {vae.n_z}")
+    say(f"latents in use: {tv.active_units(vae, x_val)} of {vae.n_z}")
     if data != "names":
         rmse = np.sqrt(np.mean((vae.reconstruct(x_val) - x_val) ** 2))
-        print(f"RMSE on held-out {data}: {rmse:.4f} (pixels go from 0 to 1)")
+        say(f"RMSE on held-out {data}: {rmse:.4f} (pixels go from 0 to 1)")
 
 
 def show_pictures(vae, data, held_out, folder, rng):
@@ -200,10 +236,11 @@ def show_names(vae, data, rng):
     """Print new names and a morph."""
     known = set(data.text)
     dreamt = dict.fromkeys(data.decode(vae.sample(200, rng)))
-    print("new names:", ", ".join([name for name in dreamt if name and name not in known][:30]))
+    new = [name for name in dreamt if name and name not in known]
+    say(f"new names: {', '.join(new[:30])}")
     first, last = encode(vae, data.encode(["anna", "maria"]))
     names = data.decode(paint(vae, tv.path(first, last, 9, between=tv.lerp)))
-    print("anna to maria:", ", ".join(dict.fromkeys(names)))
+    say(f"anna to maria: {', '.join(dict.fromkeys(names))}")
 
 
 def encode(vae, x):
@@ -226,4 +263,6 @@ def save_grid(folder, name, x, data, columns, **labels):
 
 
 if __name__ == "__main__":
+    if hasattr(sys.stdout, "reconfigure"):  # not without a console
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name, say
     sys.exit(main())

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tinyvae.evaluate import batches
-from tinyvae.validation import check_matrix
+from tinyvae.validation import check_matrix, check_real
 
 
 def energy_distance(x: Any, y: Any) -> float:
@@ -15,7 +15,7 @@ def energy_distance(x: Any, y: Any) -> float:
     Plan. Inference 143); the estimate scatters about it, so it may fall below 0. No draw is
     paired with itself. ValueError for fewer than 2 draws of either.
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = check_real("x", x), check_real("y", y)
     if x.ndim != 2 or x.shape[1:] != y.shape[1:] or min(len(x), len(y)) < 2:
         raise ValueError(
             f"x and y must be (N, L), (M, L), N and M >= 2, got {x.shape}, {y.shape}"

@@ -4,22 +4,33 @@ X (n_samples, n_features) is the data, Z (n_samples, n_components) its codes mu.
 ELBOs in nats, higher is better. This is the one module that needs scikit-learn to load.
 """
 
+import warnings
+from functools import partial
+
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tinyvae.distributions import Bernoulli, Gaussian, kl_to_prior
 from tinyvae.evaluate import batches, encode_all
+from tinyvae.extras import import_error
 from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE
 from tinyvae.optim import Adam
 from tinyvae.sampling import reparameterize
 from tinyvae.train import train
-from tinyvae.validation import check_int
+from tinyvae.validation import check_float, check_int, check_unmasked
+
+try:
+    from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils import check_array, check_random_state
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise import_error(error, "VAETransformer", "sklearn") from error
 
 LIKELIHOODS = {"gaussian": Gaussian(), "bernoulli": Bernoulli()}  # each VAE copies its own
 ACTIVATIONS = {"silu": SiLU, "tanh": Tanh, "relu": ReLU}
+FIXED = "n_components", "hidden", "likelihood", "activation", "n_draws"  # once there is a model
+STATE = "vae_", "history_", "_opt", "_rng", "_rule", "_fixed"
 
 
 class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -28,7 +39,8 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     Maximises the evidence lower bound, ELBO = E_q[log p(x|z)] - KL(q(z|x) || N(0, I)), by
     Adam [1]_. With ``hidden=()`` and the Gaussian likelihood it is probabilistic PCA [2]_.
     Give it features of a scale of about 1 (``StandardScaler``; values in the tens or more
-    train badly or diverge), or within [0, 1] for "bernoulli".
+    train badly or diverge), or within [0, 1] for "bernoulli". There is no ``sample_weight``:
+    the ELBO is a plain mean over rows, so repeat a row that is to count twice.
 
     Parameters
     ----------
@@ -58,13 +70,15 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Start, order of the rows and noise. An int gives the same result in every call.
     progress : bool, default=False
         Show a bar while training, if tqdm is installed.
+    warm_start : bool, default=False
+        `fit` trains the model that an earlier `fit` left, for `epochs` more.
 
     Attributes
     ----------
     vae_ : tinyvae.VAE
         The trained model, float32 if X was float32, else float64.
     history_ : list of dict
-        Each epoch's figures, as `tinyvae.train` gives them.
+        Figures of each epoch since the model was new, as `tinyvae.train` gives them.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -89,7 +103,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def __init__(
         self, n_components=2, *, hidden=(64,), likelihood="gaussian", activation="silu",
         epochs=100, batch_size=32, lr=5e-3, beta=1.0, warmup=0, free_bits=0.0, n_draws=64,
-        random_state=None, progress=False,
+        random_state=None, progress=False, warm_start=False,
     ):  # fmt: skip
         self.n_components = n_components
         self.hidden = hidden
@@ -104,15 +118,47 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.n_draws = n_draws
         self.random_state = random_state
         self.progress = progress
+        self.warm_start = warm_start
 
     def fit(self, X, y=None):
         """Train on X, array-like of shape (n_samples, n_features); y is ignored.
 
         Returns self. ValueError or TypeError for bad parameters or data; `tinyvae.Diverged` if
-        the ELBO stops being finite.
+        the ELBO stops being finite. Ctrl-C ends the training with a warning; what was learned
+        until then is kept.
         """
-        vars(self).pop("vae_", None)  # a fit that fails leaves no older one behind
-        X = validate_data(self, X, dtype=(np.float64, np.float32))
+        if not self.warm_start:  # a fit that fails leaves no older one behind
+            vars(self).pop("vae_", None)
+        X, state = self._begin(X)
+        state["_opt"] = Adam(state["vae_"].params, lr=self.lr)
+        return self._train(X, state, start=0, epochs=self.epochs, cosine=True)
+
+    def partial_fit(self, X, y=None):
+        """Train for one epoch more, on X, array-like of shape (n_samples, n_features).
+
+        The first call makes a new model; later ones, and those after `fit`, go on with it and
+        with its Adam. The step size is lr. Returns self; y is ignored; raises as `fit` does.
+        """
+        X, state = self._begin(X)
+        state["_opt"].lr = check_float("lr", self.lr, above=0)
+        done = len(state["history_"])
+        return self._train(X, state, start=done, epochs=done + 1, cosine=False)
+
+    def _begin(self, X):
+        """X, checked, and the attributes of STATE: those there are, or those of a new model."""
+        fixed = {name: getattr(self, name) for name in FIXED}
+        if not hasattr(self, "vae_"):
+            X = _checked(X, "X", partial(validate_data, self), (np.float64, np.float32))
+            return X, self._new(X) | {"_fixed": fixed}
+        for name, value in fixed.items():
+            if value != self._fixed[name]:
+                raise ValueError(
+                    f"{name} must stay {self._fixed[name]!r}, as the model has it that is to "
+                    f"be trained further, got {value!r}"
+                )
+        return self._data(X), {name: getattr(self, name) for name in STATE}
+
+    def _new(self, X):
         n_z = check_int("n_components", self.n_components)
         n_draws = check_int("n_draws", self.n_draws)
         if not isinstance(self.hidden, (tuple, list)):
@@ -124,13 +170,27 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             likelihood=_named("likelihood", self.likelihood, LIKELIHOODS),
             activation=_named("activation", self.activation, ACTIVATIONS), dtype=X.dtype,
         )  # fmt: skip
-        epochs = train(
-            vae, Adam(vae.params, lr=self.lr), X, self.epochs, self.batch_size, rng=rng,
-            beta=self.beta, warmup=self.warmup, free_bits=self.free_bits, cosine=True,
-            progress=self.progress,
+        return {
+            "vae_": vae, "history_": [], "_opt": Adam(vae.params, lr=self.lr), "_rng": rng,
+            "_rule": noise_rule(n_z, n_draws, rng.spawn(1)[0]),
+        }  # fmt: skip
+
+    def _train(self, X, state, start, epochs, cosine):
+        history, stopped = state["history_"], False
+        figures = train(
+            state["vae_"], state["_opt"], X, epochs, self.batch_size, rng=state["_rng"],
+            beta=self.beta, warmup=self.warmup, free_bits=self.free_bits, cosine=cosine,
+            progress=self.progress, start=start,
         )  # fmt: skip
-        self.history_ = list(epochs)
-        self.vae_, self._rule = vae, noise_rule(n_z, n_draws, rng)
+        try:
+            for epoch in figures:
+                history.append(epoch | {"epoch": len(history) + 1})
+        except KeyboardInterrupt:
+            stopped = True
+        vars(self).update(state)
+        if stopped:
+            said = f"Training was stopped after epoch {len(history)}: what it learned is kept."
+            warnings.warn(said, ConvergenceWarning, stacklevel=3)
         return self
 
     def transform(self, X):
@@ -142,7 +202,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def inverse_transform(self, Z):
         """E[x|z], ndarray of shape (n_samples, n_features), of Z (n_samples, n_components)."""
         check_is_fitted(self)
-        Z = check_array(Z, dtype=self.vae_.dtype, input_name="Z")
+        Z = _checked(Z, "Z", partial(check_array, input_name="Z"), self.vae_.dtype)
         return self.vae_.picture(Z)
 
     def score_samples(self, X):
@@ -172,7 +232,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _data(self, X):
         check_is_fitted(self)
-        return validate_data(self, X, dtype=self.vae_.dtype, reset=False)
+        return _checked(X, "X", partial(validate_data, self, reset=False), self.vae_.dtype)
 
     @property
     def _n_features_out(self):  # what ClassNamePrefixFeaturesOutMixin counts
@@ -212,6 +272,11 @@ def _elbo(vae, x, weights, eps):
         out = vae.decode(reparameterize(mu, logvar, draw))
         elbo += weight * vae.likelihood.log_prob(x, out)
     return elbo
+
+
+def _checked(X, name, check, dtype):
+    check_unmasked(name, X)  # which scikit-learn passes over
+    return check(X, dtype=dtype)
 
 
 def _named(name, value, known):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinyvae.ops import Array
-from tinyvae.validation import check_int
+from tinyvae.validation import check_int, check_real
 
 
 def lerp(a: Any, b: Any, t: Any) -> Array:
@@ -25,8 +25,9 @@ def slerp(a: Any, b: Any, t: Any) -> Array:
     arXiv:1609.04468). Parallel codes, or one that is 0, have no arc of their own: there it is
     `lerp`. ValueError for opposite codes: every arc between them is as good as any other.
     """
-    kind = np.result_type(a, b, np.float32)
-    a, b, t = (array.astype(np.float64) for array in _ends(a, b, t))  # float32 loses the angle
+    a, b, t = _ends(a, b, t)
+    kind = a.dtype
+    a, b, t = (array.astype(np.float64) for array in (a, b, t))  # float32 loses the angle
     norms = np.linalg.norm(a), np.linalg.norm(b)
     if min(norms) == 0:
         return lerp(a, b, t[..., 0]).astype(kind)
@@ -41,7 +42,7 @@ def slerp(a: Any, b: Any, t: Any) -> Array:
 
 
 def _ends(a, b, t):
-    a, b, t = np.asarray(a), np.asarray(b), np.asarray(t, dtype=float)
+    a, b, t = check_real("a", a), check_real("b", b), check_real("t", t)
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(f"a and b must be codes of one shape (L,), got {a.shape}, {b.shape}")
     if t.ndim > 1:
@@ -60,7 +61,7 @@ def path(a: Any, b: Any, n: int, between: Callable[..., Array] = slerp) -> Array
 
 def traversal(z: ArrayLike, latent: int, values: ArrayLike) -> Array:
     """Copies of z (L,) in which one latent takes each of `values` (T,): (T, L)."""
-    z, values = np.asarray(z), np.asarray(values)
+    z, values = check_real("z", z), check_real("values", values)
     codes = np.tile(z, (len(values), 1)).astype(np.result_type(z, np.float32))
     codes[:, latent] = values
     return codes
@@ -92,7 +93,7 @@ def attribute_direction(mu: ArrayLike, attribute: ArrayLike) -> Array:
     difference of the two groups' mean codes (Larsen et al. 2016, arXiv:1512.09300, section
     4.1.1). ValueError if the attribute never changes or a number is not finite.
     """
-    mu, a = np.asarray(mu), np.asarray(attribute, dtype=float)
+    mu, a = check_real("mu", mu), check_real("attribute", attribute).astype(np.float64)
     if mu.ndim != 2 or a.shape != mu.shape[:1]:
         raise ValueError(f"mu must be (N, L) and attribute (N,), got {mu.shape} and {a.shape}")
     if not (np.isfinite(a).all() and np.isfinite(mu).all()):

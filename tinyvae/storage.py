@@ -6,10 +6,7 @@ A checkpoint is a model file that also holds the optimiser, the generator and th
 import io
 import json
 import math
-import os
-import time
-from contextlib import contextmanager, nullcontext, suppress
-from glob import escape
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType
@@ -19,6 +16,7 @@ import numpy as np
 
 from tinyvae.diffusion import Diffusion
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
+from tinyvae.files import replacing
 from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
@@ -60,39 +58,6 @@ def save(path, model, opt=None, rng=None, epoch=0):
     np.savez(whole, header=np.array(json.dumps(header)), **arrays)
     with nullcontext(path) if hasattr(path, "write") else replacing(path) as file:
         file.write(whole.getbuffer())
-
-
-@contextmanager
-def replacing(path):
-    """A new binary file, which takes the name `path` once the block has written all of it.
-
-    It is written beside the old one, flushed to the disk and then renamed over it, so that
-    whatever cuts the writing short leaves the old file whole. OSError names `path`.
-    """
-    path = Path(path)
-    _sweep(path)
-    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
-    try:
-        with open(part, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:  # it names the part, or no file at all
-        why = f"{error.strerror or error}, so this was not saved"
-        raise OSError(error.errno, why, str(path)) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _sweep(path):
-    """Remove the parts that writers of `path` left when they were killed. A young one may
-    belong to one that is at work."""
-    with suppress(OSError):
-        for part in path.parent.glob(f".{escape(path.name)}.*.part"):
-            if time.time() - part.stat().st_mtime > 3600:
-                part.unlink(missing_ok=True)
 
 
 def load(path):

@@ -18,7 +18,13 @@ from numpy.random import Generator
 from tinyvae.evaluate import mean_terms
 from tinyvae.ops import Array
 from tinyvae.parameters import Parameters
-from tinyvae.validation import check_float, check_generator, check_int, check_kl_weights
+from tinyvae.validation import (
+    check_float,
+    check_generator,
+    check_int,
+    check_kl_weights,
+    check_variation,
+)
 
 
 class Diverged(ArithmeticError):
@@ -93,6 +99,7 @@ def train(
     the ELBO stopped being finite. Ctrl-C is safe anywhere: the model stays usable.
     """
     data, rng = model.validate(x, c), check_generator(rng)
+    check_variation("x", x, data[0].dtype)
     held_out = None if x_val is None else model.validate(x_val, c_val, name="x_val")
     if x_val is None and c_val is not None:
         raise ValueError("c_val goes with x_val, which is None")

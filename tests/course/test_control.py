@@ -1,6 +1,6 @@
 """Asking for a smile: the vector against two controls, and VAEs that are given what is wanted.
 
-The judge is `face_reader`, whose own accuracy test_face_reader.py asserts.
+The judge is `face_reader`, whose own accuracy tests/data/test_faces.py asserts.
 """
 
 import numpy as np

@@ -321,10 +321,8 @@ def finite(got: Any, name: str = "your answer", message: str = "") -> None:
 
 def close(got: Any, want: Any, tolerance: float = CLOSE) -> bool:
     """Whether all of `got` is within `tolerance` of `want`, relative to want's greatest."""
-    if not (_numeric(np.asarray(got)) or np.asarray(got).dtype.kind in "biu"):
-        return False
-    got, want = np.asarray(got, dtype=float), np.asarray(want, dtype=float)
-    if got.shape != want.shape or not np.isfinite(got).all():
+    got, want = _array(got), np.asarray(want, dtype=float)
+    if not _numeric(got) or got.shape != want.shape or not np.isfinite(got).all():
         return False
     return bool(
         np.abs(got - want).max(initial=0) <= tolerance * (np.abs(want).max(initial=0) or 1)

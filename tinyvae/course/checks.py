@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import os
+import sys
 from collections import Counter
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
@@ -27,6 +28,18 @@ except ImportError:  # it is a module of Python's on Windows
 
 LOCK = 2**30  # the byte that is locked: far behind the last line, so that all can be read
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○"}
+PLAIN = str.maketrans("✓✗○", "+-o")
+
+
+def printable(text):
+    """`text` as stdout can show it: some consoles lack the signs, or a learner's letters."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        plain = text.translate(PLAIN)
+        return plain.encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,7 @@ class Verdict:
         return self.kind == "correct"
 
     def __repr__(self):
-        return f"{SIGNS[self.kind]} {self.kind.capitalize()}. {self.message}"
+        return printable(f"{SIGNS[self.kind]} {self.kind.capitalize()}. {self.message}")
 
     def _repr_markdown_(self):
         return f"{SIGNS[self.kind]} **{self.kind.capitalize()}.** {self.message}"
@@ -134,7 +147,7 @@ class Hint:
     text: str
 
     def __repr__(self):
-        return self.text
+        return printable(self.text)
 
     def _repr_markdown_(self):
         return self.text
@@ -231,7 +244,7 @@ class Board:
                 f"{notebook}: {len(done)} of {len(rows)} correct, {sum(done)} of {most} points"
             )
             lines += [f"  {SIGNS[kind]} {item.number} {item.title}" for item, kind in rows]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def progress(notebook=None):

@@ -38,9 +38,6 @@ class Faces:
     image_shape: tuple[int, int] = (FACE_SIDE, FACE_SIDE)
 
 
-# ---- faces ---------------------------------------------------------------------------
-
-
 def load_faces(n=10_000, seed=0):
     """Draw n faces whose 8 factors are independent and uniform in [-1, 1].
 
@@ -248,6 +245,3 @@ def _check_factors(factors):
     if np.abs(factors).max() > 1:
         raise ValueError(f"factors must lie in [-1, 1], got {np.abs(factors).max():g}")
     return factors
-
-
-# ---- digits and names: real, small, and here without a network -------------------------

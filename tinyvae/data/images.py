@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyvae.extras import import_error
+
 OFFLINE = "load_faces(), load_digits() and load_names() work without a network"
 
 
@@ -31,7 +33,7 @@ def load_digits():
     Source: UCI, "Optical Recognition of Handwritten Digits", its test part; grey levels
     0 ... 16 are divided by 16. Raises ImportError if scikit-learn is missing.
     """
-    data, labels = _sklearn_datasets().load_digits(return_X_y=True)
+    data, labels = _sklearn_datasets("load_digits").load_digits(return_X_y=True)
     return Images((data / 16).astype(np.float32), labels.astype(np.int64), (8, 8))
 
 
@@ -61,7 +63,7 @@ def load_fashion_mnist(folder=None, data_home=None):
     parts = [part for part in parts if part is not None]
     if not parts:
         raise FileNotFoundError(
-            f"no Fashion-MNIST in folder {str(folder)!r}: looked for "
+            f"no Fashion-MNIST in folder {str(Path(folder).absolute())!r}: looked for "
             "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
             "t10k-labels-idx1-ubyte, each with or without .gz"
         )
@@ -102,14 +104,12 @@ def _load_openml(title, name, data_home, hint=""):
     return Images(_to_unit(bunch.data), bunch.target.astype(np.int64), (28, 28))
 
 
-def _sklearn_datasets():
+def _sklearn_datasets(what):
     """scikit-learn's module of data sets, imported on the first call that needs it."""
     try:
         from sklearn import datasets
     except ImportError as error:
-        raise ImportError(
-            "this data set comes through scikit-learn: pip install scikit-learn"
-        ) from error
+        raise import_error(error, what, "sklearn") from error
     return datasets
 
 
@@ -118,7 +118,7 @@ def _fetch(title, fetcher, data_home, hint="", **options):
     from http.client import HTTPException  # here, as they take half of tinyvae's import
     from urllib.error import URLError
 
-    source = _sklearn_datasets()
+    source = _sklearn_datasets(title)
     try:
         with warnings.catch_warnings():  # the one error below says it all
             warnings.filterwarnings("ignore", "A network error occurred|Retry downloading")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyvae.validation import check_real
+
 ALPHABET = ".abcdefghijklmnopqrstuvwxyz"  # "." ends a name and fills the rest of its places
-
-
 NAMES_FILE = Path(__file__).parent / "first_names.txt"
 
 
@@ -36,9 +36,10 @@ class Names:
         """The names, a list of N str, in rows of one-hot blocks, probabilities or logits.
 
         `out` (N, length * len(alphabet)): the largest entry of each block is its character,
-        and the first padding ends the name. Raises ValueError for another width or NaN.
+        and the first padding ends the name. Raises ValueError for another width, NaN or a
+        masked entry.
         """
-        out = np.asarray(out)
+        out = check_real("out", out)
         width = self.length * len(self.alphabet)
         if out.ndim != 2 or out.shape[1] != width or np.isnan(out).any():
             raise ValueError(f"out must be (N, {width}) without NaN, got {out.shape}")

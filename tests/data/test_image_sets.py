@@ -1,221 +1,23 @@
-"""The data: faces drawn well, fast and reproducibly; files read whole or refused."""
+"""Real pictures: files read whole or refused, fetched ones kept, and plain words offline."""
 
-import dataclasses
 import gzip
 import hashlib
-import itertools
 import json
 import re
 import socket
 import struct
+import subprocess
 import sys
-import time
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import tinyvae as tv
-from tinyvae.data import faces as datasets
 from tinyvae.data import images
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
-CORNERS = np.array(list(itertools.product([-1, 1], repeat=8)), np.float32)
-MIDDLE = np.zeros((1, 8))
-
-
-# ---- faces -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def faces():
-    return tv.load_faces(3000, seed=0)
-
-
-def test_faces_have_the_stated_shapes_types_and_ranges(faces):
-    assert faces.x.shape == (3000, 784) and faces.x.dtype == np.float32
-    assert faces.x.min() >= 0 and faces.x.max() <= 1
-    assert faces.x.min() < 0.1 and faces.x.max() > 0.9  # the whole range is used
-    assert faces.factors.shape == (3000, 8) and np.abs(faces.factors).max() <= 1
-    assert faces.factor_names == (
-        *("smile", "eye_spacing", "eye_size", "brow"),
-        *("mouth_width", "face_width", "hair", "skin"),
-    )
-    assert faces.image_shape == (28, 28) and len(faces.captions) == 3000
-
-
-def test_faces_follow_from_their_seed(faces):
-    again, other = tv.load_faces(3000, seed=0), tv.load_faces(3000, seed=1)
-    assert np.array_equal(faces.x, again.x) and np.array_equal(faces.factors, again.factors)
-    assert not np.array_equal(faces.x, other.x)
-    assert np.array_equal(tv.load_faces(100, seed=0).x, faces.x[:100])
-    assert np.array_equal(datasets.draw_faces(faces.factors), faces.x)
-
-
-def test_loading_leaves_the_global_generator_alone(faces):
-    np.random.seed(3)  # noqa: NPY002
-    expected = np.random.random(2)  # noqa: NPY002
-    np.random.seed(3)  # noqa: NPY002
-    tv.load_faces(10)
-    assert np.array_equal(np.random.random(2), expected)  # noqa: NPY002
-
-
-def test_factors_are_uniform_and_independent(faces):
-    assert np.abs(faces.factors.mean(axis=0)).max() < 0.06
-    assert np.abs(faces.factors.var(axis=0) - 1 / 3).max() < 0.03
-    assert np.abs(np.corrcoef(faces.factors.T) - np.eye(8)).max() < 0.08
-
-
-def test_faces_are_symmetric(faces):
-    images = faces.x.reshape(-1, 28, 28)
-    assert np.array_equal(images, images[:, :, ::-1])
-
-
-@pytest.mark.parametrize("column", range(8))
-def test_every_factor_shows_at_every_corner_of_the_others(column):
-    low, high = (datasets.draw_faces(CORNERS[CORNERS[:, column] == end]) for end in (-1, 1))
-    change = high - low  # 128 pairs that differ in this factor only
-    assert np.sqrt((change**2).mean(axis=1)).min() > 0.025
-    assert np.abs(change).max(axis=1).min() > 0.3
-
-
-def test_factors_show_where_they_should():
-    def rows_and_columns(column):
-        low, high = np.repeat(MIDDLE, 2, axis=0)
-        low[column], high[column] = -1, 1
-        change = np.abs(np.diff(datasets.draw_faces([low, high]), axis=0)).reshape(28, 28)
-        return np.flatnonzero(change.max(axis=1) > 0.01), change
-
-    mouth, _ = rows_and_columns(0)
-    eyes, _ = rows_and_columns(2)
-    brows, _ = rows_and_columns(3)
-    assert mouth.min() >= 17 and 10 <= eyes.min() and eyes.max() <= 17 and brows.max() <= 11
-
-
-def test_a_smile_turns_the_corners_of_the_mouth_up():
-    factors = np.repeat(MIDDLE, 2, axis=0)
-    factors[:, 0] = -1, 1
-    mouths = 1 - datasets.draw_faces(factors).reshape(2, 28, 28)[:, 17:26]
-    rows = np.arange(17, 26)[:, None]
-
-    def height(columns):  # the mean row of the darkest pixels: downwards is positive
-        dark = np.maximum(mouths[:, :, columns] - 0.6, 0)
-        return (dark * rows).sum(axis=(1, 2)) / dark.sum(axis=(1, 2))
-
-    serious, smiling = height(slice(10, 11)) - height(slice(13, 15))
-    assert serious > 0.2 and smiling < -0.8
-
-
-@pytest.mark.parametrize("column", range(8))
-def test_pictures_are_smooth_in_every_factor(column, faces):
-    step = 0.002
-    start = np.clip(faces.factors[:500], -0.99, 0.99)
-    end = start.copy()
-    end[:, column] += step
-    slope = np.abs(datasets.draw_faces(end) - datasets.draw_faces(start)).max(axis=1) / step
-    assert slope.max() < 6  # grey per unit; a jump of 0.1 grey would give 50
-
-
-def test_factors_can_be_read_from_pixels_by_a_line(faces):
-    from sklearn.linear_model import Ridge
-    from sklearn.metrics import r2_score
-
-    line = Ridge(alpha=0.1).fit(faces.x[:2500], faces.factors[:2500])
-    guess = line.predict(faces.x[2500:])
-    r2 = r2_score(faces.factors[2500:], guess, multioutput="raw_values")
-    assert r2.min() > 0.9, dict(zip(faces.factor_names, r2, strict=True))
-
-
-def test_ten_thousand_faces_take_two_seconds_at_most():
-    def seconds():  # of this process: a busy machine does not count
-        start = time.process_time()
-        tv.load_faces(10_000)
-        return time.process_time() - start
-
-    assert any(seconds() < 2 for _ in range(3))
-
-
-@pytest.mark.parametrize(
-    "factors",
-    [
-        np.zeros(8),
-        np.zeros((3, 7)),
-        np.zeros((2, 8, 1)),
-        [[np.nan] + [0] * 7],
-        [[np.inf] + [0] * 7],
-        [[1.001] + [0] * 7],
-        [[-2] + [0] * 7],
-    ],
-)
-@pytest.mark.parametrize("function", [datasets.draw_faces, datasets.describe_faces])
-def test_bad_factors_are_refused(function, factors):
-    with pytest.raises(ValueError, match=r"^factors must"):
-        function(factors)
-
-
-@pytest.mark.parametrize("n", [0, -1, 2.5, "10", None, True])
-def test_bad_n_is_refused(n):
-    with pytest.raises((TypeError, ValueError), match=rf"^n must.*{n}"):
-        tv.load_faces(n)
-
-
-def test_factors_are_not_changed():
-    factors = np.full((2, 8), 0.5)
-    datasets.draw_faces(factors), datasets.describe_faces(factors)
-    assert (factors == 0.5).all()
-
-
-def test_results_are_frozen(faces):
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        faces.x = None
-
-
-# ---- captions --------------------------------------------------------------------------
-
-
-def caption(**factors):
-    row = [factors.get(name, 0) for name in datasets.FACE_NAMES]
-    return datasets.describe_faces([row])[0]
-
-
-def test_captions_read_as_english():
-    assert caption() == "a face"
-    assert caption(smile=1) == "a smiling face"
-    assert caption(smile=-1, face_width=1) == "a serious round face"
-    assert caption(face_width=-1) == "a thin face"
-    assert caption(hair=1) == "a face with long hair"
-    assert caption(smile=0.5, eye_spacing=0.5, hair=-0.5) == (
-        "a smiling face with wide-set eyes and short hair"
-    )
-    assert caption(eye_size=1, mouth_width=1, skin=-1) == (
-        "a face with big eyes, a wide mouth and dark skin"
-    )
-    everything = dict.fromkeys(datasets.FACE_NAMES, -1)
-    assert caption(**everything) == (
-        "a serious thin face with close-set eyes, small eyes, low brows, a narrow mouth, "
-        "short hair and dark skin"
-    )
-
-
-def test_captions_say_nothing_within_a_third():
-    assert caption(smile=0.33, hair=-0.33) == "a face"
-    assert caption(smile=0.34, hair=-0.34) == "a smiling face with short hair"
-
-
-def test_factors_can_be_read_back_from_captions(faces):
-    for text, row in zip(faces.captions, faces.factors, strict=True):
-        for value, (low, high) in zip(row, datasets.FACE_WORDS.values(), strict=True):
-            assert (low in text) == (value < -1 / 3) and (high in text) == (value > 1 / 3)
-    phrases = list(itertools.chain(*datasets.FACE_WORDS.values()))
-    assert not any(a in b for a, b in itertools.permutations(phrases, 2))
-
-
-# ---- digits and names ------------------------------------------------------------------
-
-NAMES = tv.load_names()
 
 
 def test_digits():
@@ -224,67 +26,6 @@ def test_digits():
     assert digits.x.min() == 0 and digits.x.max() == 1 and digits.image_shape == (8, 8)
     assert np.array_equal(np.unique(digits.labels), np.arange(10))
     assert digits.labels.dtype.kind == "i" and len(digits.labels) == 1797
-
-
-def test_the_names_file_holds_distinct_sorted_names_and_its_source():
-    raw = (Path(datasets.__file__).parent / "first_names.txt").read_bytes()
-    header, *lines = raw.decode("ascii").splitlines()
-    assert header.startswith("#") and "1990 Census" in header and "public domain" in header
-    assert len(lines) == 5163 and lines == sorted(set(lines)) and raw.endswith(b"\n")
-    assert all(re.fullmatch("[a-z]{2,11}", line) for line in lines)
-    assert {"anna", "maria", "john", "zulma"} <= set(lines)
-
-
-def test_names_are_one_hot():
-    assert NAMES.alphabet == ".abcdefghijklmnopqrstuvwxyz" and NAMES.length == 11
-    assert NAMES.x.shape == (5163, 11 * 27) and NAMES.x.dtype == np.float32
-    blocks = NAMES.x.reshape(-1, 11, 27)
-    assert set(np.unique(blocks)) == {0, 1} and (blocks.sum(axis=-1) == 1).all()
-    first = "".join(NAMES.alphabet[i] for i in blocks[0].argmax(axis=-1))
-    assert first == "aaron......"
-
-
-def test_names_decode_to_their_text():
-    assert NAMES.decode(NAMES.x) == list(NAMES.text)
-    assert np.array_equal(NAMES.encode(list(NAMES.text)), NAMES.x)
-
-
-WORDS = st.lists(st.text(alphabet="abcdefghijklmnopqrstuvwxyz", max_size=11), min_size=1)
-
-
-@settings(deadline=None)  # a busy machine is not a wrong answer
-@given(words=WORDS, scale=st.floats(0.01, 100), shift=st.floats(-100, 100))
-def test_encode_and_decode_are_inverse_for_any_names_and_logits(words, scale, shift):
-    x = NAMES.encode(words)
-    assert x.shape == (len(words), 297)
-    assert NAMES.decode(x) == words
-    assert NAMES.decode(scale * x.astype(float) + shift) == words  # as logits
-
-
-def test_decode_cuts_at_the_first_padding():
-    x = NAMES.encode(["anna", "maria"]).reshape(2, 11, 27)
-    x[0, 7] = np.eye(27)[5]  # a letter behind the end is not part of the name
-    assert NAMES.decode(x.reshape(2, -1)) == ["anna", "maria"]
-
-
-@pytest.mark.parametrize("name", ["Anna", "jo-ann", "a.b", "zoë", "christophers", " "])
-def test_names_that_do_not_fit_are_refused(name):
-    with pytest.raises(ValueError, match=f"names must.*{re.escape(repr(name))}"):
-        NAMES.encode(["anna", name])
-
-
-@pytest.mark.parametrize("wrong", ["anna", ["anna", 3], [b"anna"]])
-def test_names_must_be_a_list_of_str(wrong):
-    with pytest.raises(TypeError, match="names must be a list of str"):
-        NAMES.encode(wrong)
-
-
-@pytest.mark.parametrize(
-    "out", [np.zeros(297), np.zeros((2, 296)), np.full((1, 297), np.nan), np.zeros((0, 27))]
-)
-def test_decode_refuses_other_shapes_and_nan(out):
-    with pytest.raises(ValueError, match=r"out must be \(N, 297\)"):
-        NAMES.decode(out)
 
 
 # ---- IDX files -------------------------------------------------------------------------
@@ -535,9 +276,41 @@ def test_no_network_is_one_sentence_that_helps(tmp_path, no_network, recwarn, lo
     assert not [w for w in recwarn if "network" in str(w.message).lower()]
 
 
-def test_without_scikit_learn_the_error_says_how_to_get_it(monkeypatch):
+LOADERS = {
+    "load_digits": tv.load_digits, "MNIST": tv.load_mnist, "Olivetti": tv.load_olivetti,
+    "Fashion-MNIST": tv.load_fashion_mnist,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_without_scikit_learn_the_error_says_how_to_get_it(monkeypatch, name):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(ImportError, match="pip install scikit-learn"):
-        tv.load_digits()
+    with pytest.raises(
+        ImportError, match=rf"{name}.* needs .*pip install scikit-learn.*\[data"
+    ):
+        LOADERS[name]()
     assert len(tv.load_faces(2).x) == 2 and len(tv.load_names().text) == 5163
+
+
+@pytest.mark.parametrize(
+    ("shadow", "content"),
+    [
+        ("sklearn.py", ""), ("sklearn/__init__.py", ""), ("scipy.py", ""),
+        ("sklearn.py", "import nothing_there"), ("threadpoolctl.py", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("call", ["tinyvae.load_digits()", "import tinyvae.estimator"])
+def test_a_file_that_stands_in_the_way_is_named(tmp_path, shadow, content, call):
+    """A learner's own file, beside the notebook, has the name of a module."""
+    path = tmp_path / shadow
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    root = str(Path(__file__).parents[2])
+    code = f"import sys; sys.path.insert(1, {root!r}); import tinyvae; {call}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    said = done.stderr.strip().splitlines()[-1]
+    assert said.startswith("ImportError: ") and "needs scikit-learn" in said
+    assert str(path) in said and "give it another name" in said and "pip" not in said
