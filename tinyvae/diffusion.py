@@ -2,12 +2,12 @@
 
 z_0 (N, n_z) is the data (here: codes of a VAE), z_1 ... z_T ever noisier copies of it:
 q(z_t | z_{t-1}) = N(sqrt(1 - beta_t) z_{t-1}, beta_t I), whence q(z_t | z_0) =
-N(sqrt(alpha_bar_t) z_0, (1 - alpha_bar_t) I) with alpha_bar_t the product of 1 - beta_1 to
-1 - beta_t. log_snr = log(alpha_bar / (1 - alpha_bar)) is the logarithm of signal over noise.
-The decoder sees a condition c (N, n_c), too; 0 in a column of c says nothing. Terms in nats.
+N(sqrt(alpha_bar_t) z_0, (1 - alpha_bar_t) I), alpha_bar_t the product of 1 - beta_1 ... beta_t.
+log_snr = log(alpha_bar / (1 - alpha_bar)) is the logarithm of signal over noise. The decoder
+sees a condition c (N, n_c), too; 0 in a column of c says nothing. Terms in nats.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,23 +18,15 @@ from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
 from tinyvae.models import Model
 from tinyvae.ops import Array, sigmoid
-from tinyvae.validation import (
-    check_dtype,
-    check_float,
-    check_generator,
-    check_int,
-    check_kinds,
-    check_matrix,
-    check_widths,
-)
+from tinyvae.validation import check_float, check_generator, check_int, check_matrix
 
 FREQUENCIES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
 TIME_FEATURES = 1 + 2 * len(FREQUENCIES)  # the net's view of log_snr: itself, sines, cosines
 
 
 class Noise(NamedTuple):
-    """What chance decides: t (N,) in 1 ... T, eps (N, n_z), and c_mask (N, n_c), true or
-    false: which columns of c the denoiser sees."""
+    """What chance decides: t (N,) in 1 ... T, eps (N, n_z), and c_mask (N, n_c), true where
+    the denoiser sees c."""
 
     t: Array
     eps: Array
@@ -48,8 +40,8 @@ class DiffusionTerms(NamedTuple):
     diffusion  the sum over t = 2 ... T of KL(q(z_{t-1} | z_t, z_0) || p(z_{t-1} | z_t))
     prior      KL(q(z_T | z_0) || N(0, I))
 
-    What `Diffusion.elbo` gives are one-step estimates of these: T times the term of one step t,
-    so recon is 0 unless t = 1 and diffusion is 0 if t = 1; the mean over t and eps gives them.
+    `Diffusion.elbo` estimates these by T times the term of one step t: recon is 0 unless
+    t = 1, diffusion is 0 if t = 1, and their means over t and eps are these.
     """
 
     elbo: Array
@@ -85,15 +77,14 @@ class Diffusion(Model):
     """
 
     parts = ("net",)
+    given = "n_z", "n_c", "n_h", "alpha_bar", "activation", "dtype"
 
     def __init__(
         self, n_z: int, n_c: int, n_h: Iterable[int], alpha_bar: ArrayLike,
         rng: Generator, activation: type = SiLU, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
-        self.n_z, self.n_c = check_int("n_z", n_z), check_int("n_c", n_c, least=0)
-        self.n_h, self.alpha_bar = check_widths(n_h), _falling(alpha_bar)
-        check_kinds(None, activation)
-        self.activation, self.dtype = activation, check_dtype(dtype)
+        super().__init__(n_z, n_h, n_c, activation, dtype)
+        self.alpha_bar = _falling(alpha_bar)
         self.n_steps = len(self.alpha_bar)
         self.log_snr = np.log(self.alpha_bar) - np.log1p(-self.alpha_bar)
         # -log p(z_0 | z_1) weighs the squared error in eps by 1/2, the KL of step t > 1 by
@@ -104,14 +95,12 @@ class Diffusion(Model):
         self._pack()
 
     @classmethod
-    def sizes(
-        cls, n_z: int, n_h: Any, n_c: int = 0, **others: Any
-    ) -> dict[str, tuple[int, ...]]:
+    def sizes(cls, n_z: int, n_h: Any, n_c: int, **_: Any) -> dict[str, tuple[int, ...]]:
         """The widths of the net, from input to output."""
         return {"net": (n_z + TIME_FEATURES + n_c, *n_h, n_z)}
 
     def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
-        """x = z_0 (N, n_z) and c (N, n_c), checked, in the model's dtype: finite."""
+        """x = z_0 (N, n_z) and c (N, n_c), finite, in the model's dtype; see `Coder`."""
         x = check_matrix(name, x, self.n_z, self.dtype)
         return x, self._condition(c, len(x))
 
@@ -137,11 +126,10 @@ class Diffusion(Model):
     def elbo(
         self, x: Any, noise: Noise, c: Any = None, remember: bool = True
     ) -> DiffusionTerms:
-        """DiffusionTerms of x = z_0 (N, n_z) given c (N, n_c), from one step t each.
+        """DiffusionTerms of x = z_0 (N, n_z) given c (N, n_c), from the one step noise.t each.
 
-        The sum over the steps is T times its term at `noise.t`; its mean over t, uniform on
-        1 ... T, and eps is the ELBO. Columns of c outside `noise.c_mask` are set to 0. Keeps
-        what `backward` needs if it is to remember.
+        Their mean over t, uniform on 1 ... T, and eps is the ELBO. Columns of c outside
+        noise.c_mask are set to 0. Keeps what `backward` needs if it is to remember.
         """
         z0, c = self.validate(x, c)
         t, eps, c_mask = self._checked(noise, len(z0))
@@ -166,16 +154,15 @@ class Diffusion(Model):
         eps = check_matrix("eps", eps, self.n_z, self.dtype)
         t, c_mask = np.asarray(t), np.asarray(c_mask, dtype=self.dtype)
         if len(eps) != n or t.shape != (n,) or c_mask.shape != (n, self.n_c):
-            raise ValueError(
-                f"noise must have t ({n},), eps ({n}, {self.n_z}) and c_mask ({n}, {self.n_c})"
-                f", got {t.shape}, {eps.shape} and {c_mask.shape}"
-            )
+            shapes = f"t ({n},), eps ({n}, {self.n_z}) and c_mask ({n}, {self.n_c})"
+            got = f"{t.shape}, {eps.shape} and {c_mask.shape}"
+            raise ValueError(f"noise must have {shapes}, got {got}")
         if t.dtype.kind not in "iu" or t.min() < 1 or t.max() > self.n_steps:
             raise ValueError(f"t must hold whole numbers from 1 to {self.n_steps}")
         return t, eps, c_mask
 
     def loss(self) -> float:
-        """-mean(elbo) of the last `elbo`, a float."""
+        """-mean(elbo) of the last `elbo`."""
         return -float(self._remembered()[2].mean(dtype=np.float64))
 
     def backward(self) -> None:
@@ -185,15 +172,12 @@ class Diffusion(Model):
         dout = -weight[:, None].astype(self.dtype) * residual  # dL / d eps_hat
         self.net.backward(self._scales(t)[0] * dout, input_grad=False)
 
-    def objective(
-        self, x: Array, c: Array, rng: Generator, remember: bool = True
-    ) -> DiffusionTerms:
+    def objective(self, x: Array, c: Array, rng: Generator, remember: bool = True) -> Any:
         """What `train` raises: `elbo` at steps and noise drawn from rng.
 
         Each row shows each column of its c with one probability, itself uniform on [0, 1]: how
-        many are shown is then uniform on 0 ... n_c, and which, has nothing to do with the row.
-        So the model learns p(z_0 | whatever is shown), and p(z_0) from rows that show nothing
-        (Ho & Salimans 2022, arXiv:2207.12598, algorithm 1).
+        many it shows is then uniform on 0 ... n_c. So the model learns p(z_0 | whatever is
+        shown), and p(z_0) where nothing is (Ho & Salimans 2022, arXiv:2207.12598, algorithm 1).
         """
         n = len(x)
         # Spread evenly over 1 ... T, which keeps each t uniform and the mean's variance low.
@@ -213,7 +197,7 @@ class Diffusion(Model):
     def path(
         self, n: int, rng: Generator, c: Any = None, guidance: float = 0.0
     ) -> Iterator[Array]:
-        """Yield n draws of z_T, z_{T-1}, ..., z_0, each (n, n_z); of p(z_0 | z_1) the mean.
+        """n draws of z_T, z_{T-1}, ..., z_0, each (n, n_z), one after another; z_0 is a mean.
 
         c is a condition (n_c,) for all or (n, n_c); None says nothing. With `guidance` w each
         step uses (1 + w) eps_hat(z, c) - w eps_hat(z, 0): Ho & Salimans 2022, eq. 6.
@@ -226,9 +210,8 @@ class Diffusion(Model):
         yield z
         for t in range(self.n_steps, 0, -1):
             signal, noise = self._scales(t)
-            mean, variance = self.posterior(
-                z, (z - noise * self._guided(z, t, c, w)) / signal, t
-            )
+            z0 = (z - noise * self._guided(z, t, c, w)) / signal
+            mean, variance = self.posterior(z, z0, t)
             eps = rng.standard_normal(z.shape, self.dtype)
             z = (mean + np.sqrt(variance) * eps).astype(self.dtype)
             yield z
@@ -245,18 +228,10 @@ class Diffusion(Model):
         *_, z0 = self.path(n, rng, c, guidance)
         return z0
 
-    @property
-    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {
-            "n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "alpha_bar": self.alpha_bar,
-            "activation": self.activation, "dtype": self.dtype,
-        }  # fmt: skip
-
 
 def _falling(alpha_bar):
     a = np.array(alpha_bar)
-    if a.ndim != 1 or not len(a) or a.dtype.kind != "f":
-        a = np.zeros(1)  # refused below, with the rest
-    if not (np.all((a > 0) & (a < 1)) and np.all(np.diff(a) < 0)):
+    right = a.ndim == 1 and len(a) > 0 and a.dtype.kind == "f"
+    if not (right and 0 < a[-1] and a[0] < 1 and np.all(np.diff(a) < 0)):
         raise ValueError("alpha_bar must be (T,), T >= 1, falling strictly, within (0, 1)")
     return a

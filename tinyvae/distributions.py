@@ -1,7 +1,8 @@
 """Likelihoods p(x | z), the normal density, and the KL divergence, each with its gradient.
 
 Every log-density is fully normalised, in nats, summed over features: shape (N,). `out` is what
-the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian).
+the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian); `grad(x, out)` (N, D)
+is d log_prob / d out.
 """
 
 import math
@@ -73,7 +74,6 @@ class Bernoulli(Parametric):
     """
 
     def check(self, x: Array) -> Array:
-        """x in [0, 1]: what rounding left just outside is moved to the border."""
         return check_unit("x", x)
 
     def log_prob(self, x: Array, out: Array) -> Array:
@@ -81,7 +81,6 @@ class Bernoulli(Parametric):
         return np.vecdot(x, out) - softplus_sum(out)
 
     def grad(self, x: Array, out: Array) -> Array:
-        """d log_prob / d out = x - sigmoid(out)."""
         return x - sigmoid(out)
 
     def forward(self, x: Array, out: Array) -> Array:
@@ -111,12 +110,15 @@ class Gaussian(Parametric):
 
     # Read only, as in `Dense`: set params["likelihood.log_sigma"] of the model.
     log_sigma = property(lambda self: self.params.get("log_sigma", self._fixed))
+    _fixed: float | None = None
 
     def __init__(self, sigma: float | None = None) -> None:
-        fixed = None if sigma is None else check_float("sigma", sigma, above=0)
-        self.settings = {"sigma": fixed}
-        self._fixed = None if fixed is None else math.log(fixed)
-        super().__init__(**({"log_sigma": np.array(0.0)} if fixed is None else {}))
+        if sigma is None:
+            super().__init__(log_sigma=np.array(0.0))
+        else:
+            sigma = check_float("sigma", sigma, above=0)
+            self._fixed = math.log(sigma)
+        self.settings = {"sigma": sigma}
 
     @property
     def sigma(self) -> float:
@@ -124,8 +126,7 @@ class Gaussian(Parametric):
         return float(np.exp(self.log_sigma))
 
     def check(self, x: Array) -> Array:
-        """x: any finite numbers will do."""
-        return x
+        return x  # any finite numbers will do
 
     def log_prob(self, x: Array, out: Array) -> Array:
         """-1/2 sum((x - out)^2 / sigma^2) - D (log sigma + 1/2 log 2 pi)."""
@@ -137,11 +138,9 @@ class Gaussian(Parametric):
         return -0.5 * square / self.sigma**2 - constant
 
     def grad(self, x: Array, out: Array) -> Array:
-        """d log_prob / d out = (x - out) / sigma^2."""
         return (x - out) / self.sigma**2
 
     def forward(self, x: Array, out: Array) -> Array:
-        """log_prob(x, out), keeping x - out."""
         self._last = x - out
         return self._log_prob(self._last)
 
@@ -167,15 +166,12 @@ class Categorical(Parametric):
         self.settings = {"n_categories": self.n_categories}
 
     def _blocks(self, a):
-        if a.shape[-1] % self.n_categories:
-            raise ValueError(
-                f"the width must be a multiple of n_categories = {self.n_categories}, "
-                f"got {a.shape[-1]}"
-            )
-        return a.reshape(*a.shape[:-1], -1, self.n_categories)
+        n, width = self.n_categories, a.shape[-1]
+        if width % n:
+            raise ValueError(f"the width must be a multiple of n_categories = {n}, got {width}")
+        return a.reshape(*a.shape[:-1], -1, n)
 
     def check(self, x: Array) -> Array:
-        """x, if each block of n_categories is one-hot; else ValueError."""
         blocks = self._blocks(x)
         if not (np.all((x == 0) | (x == 1)) and np.all(blocks.sum(axis=-1) == 1)):
             raise ValueError(
@@ -185,11 +181,10 @@ class Categorical(Parametric):
         return x
 
     def log_prob(self, x: Array, out: Array) -> Array:
-        """sum over positions of log softmax(out) at the category that x names."""
+        """The sum over positions of log softmax(out) at the category that x names."""
         return np.vecdot(x, out) - logsumexp(self._blocks(out)).sum(axis=-1)
 
     def grad(self, x: Array, out: Array) -> Array:
-        """d log_prob / d out = x - softmax(out)."""
         return x - self.mean(out)
 
     def forward(self, x: Array, out: Array) -> Array:

@@ -46,18 +46,30 @@ class ReconTerm(NamedTuple):
 class Model:
     """Networks whose parameters lie in one vector: `params`, and their gradients, `grads`.
 
-    `parts` names the attributes that have parameters. One that is replaced is copied and packed
-    in with the others; an optimiser made before then has arrays of no model.
+    A part that is replaced is copied and packed in with the others; an optimiser made before
+    then has arrays of no model.
     """
 
-    parts: tuple[str, ...]
+    parts: tuple[str, ...]  # the attributes that have parameters
+    given: tuple[str, ...]  # what its class is called with, but for rng
     params: Parameters
     grads: Parameters
-    settings: Mapping[str, Any]  # what its class is called with to make another, but for rng
     weighs_kl = False  # whether backward has a beta and free bits
-    n_c = 0
-    dtype: np.dtype
     _last: Any = None  # what the last elbo left for loss and backward
+
+    def __init__(
+        self, n_z: int, n_h: Iterable[int], n_c: int, activation: type, dtype: DTypeLike,
+        likelihood: Any = None,
+    ) -> None:  # fmt: skip
+        check_kinds(likelihood, activation)
+        self.n_z, self.n_h = check_int("n_z", n_z), check_widths(n_h)
+        self.n_c, self.activation = check_int("n_c", n_c, least=0), activation
+        self.dtype = check_dtype(dtype)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What makes another such model, with an rng."""
+        return {name: getattr(self, name) for name in self.given}
 
     def __setattr__(self, name: str, value: Any) -> None:
         there = vars(self).get(name)
@@ -68,9 +80,11 @@ class Model:
         if packed:
             self._pack()
 
+    def _parts(self):
+        return {name: getattr(self, name) for name in self.parts}
+
     def _pack(self):
-        parts = {name: getattr(self, name) for name in self.parts}
-        params, grads = pack(parts, self.dtype)
+        params, grads = pack(self._parts(), self.dtype)
         vars(self).update(params=params, grads=grads, _last=None)
 
     def astype(self, dtype: DTypeLike) -> Any:
@@ -87,7 +101,7 @@ class Model:
         # The layers' arrays are views of params; an Adam that is copied along refers to it too.
         vars(self).update(state)
         vars(self)["grads"] = self.params.copy()
-        attach({name: getattr(self, name) for name in self.parts}, self.params, self.grads)
+        attach(self._parts(), self.params, self.grads)
 
     def __repr__(self) -> str:
         shown = {n: getattr(a, "__name__", a) for n, a in self.settings.items()}
@@ -117,11 +131,12 @@ class Coder(Model):
     n_h are the encoder's hidden widths, the decoder's in reverse; n_h=() is linear. `params`
     and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). The model keeps
     its own copy of `likelihood` (None: `Gaussian()`). With n_c > 0 both networks see c beside
-    their input: z need not repeat what c says. Raises TypeError or ValueError for sizes below 1
-    and for a likelihood class where an instance is expected.
+    their input: z need not repeat what c says. TypeError or ValueError for sizes below 1 and
+    for a likelihood class where an instance is expected.
     """
 
     parts = "encoder", "decoder", "likelihood"
+    given = "n_x", "n_h", "n_z", "n_c", "likelihood", "activation", "dtype"
     codes_per_latent = 1  # the encoder puts out z itself; for mu and logvar, 2
 
     def __init__(
@@ -129,12 +144,9 @@ class Coder(Model):
         likelihood: Likelihood | None = None, activation: type = SiLU,
         dtype: DTypeLike = np.float32, n_c: int = 0,
     ) -> None:  # fmt: skip
-        self.n_x, self.n_z = check_int("n_x", n_x), check_int("n_z", n_z)
-        self.n_h, self.n_c = check_widths(n_h), check_int("n_c", n_c, least=0)
-        check_kinds(likelihood, activation)
-        self.activation, self.dtype = activation, check_dtype(dtype)
+        super().__init__(n_z, n_h, n_c, activation, dtype, likelihood)
+        self.n_x, rng = check_int("n_x", n_x), check_generator(rng)
         sizes = self.sizes(self.n_x, self.n_h, self.n_z, self.n_c)
-        check_generator(rng)
         self.encoder = mlp(sizes["encoder"], rng, activation, dtype)
         self.decoder = mlp(sizes["decoder"], rng, activation, dtype)
         # sigma starts near 1, so that data of a large scale overflow e^logvar less soon; but
@@ -150,8 +162,8 @@ class Coder(Model):
         return {"encoder": (n_x + n_c, *n_h, n_out), "decoder": (n_z + n_c, *n_h[::-1], n_x)}
 
     def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
-        """x (N, n_x) and c (N, n_c), checked, in the model's dtype: finite, and x what the
-        likelihood takes. `name` is what an error calls x."""
+        """x (N, n_x), as the likelihood takes it, and c (N, n_c), finite, in the model's dtype;
+        else ValueError or TypeError, in which x is called `name`."""
         x = check_matrix(name, x, self.n_x, self.dtype)
         try:
             return self.likelihood.check(x), self._condition(c, len(x))
@@ -168,18 +180,10 @@ class Coder(Model):
         return self.likelihood.mean(self.decode(z, c))
 
     def _passes(self, remember):
-        """Encoder, decoder and log-likelihood, as functions that keep what backward needs or
-        that only compute."""
+        """Encoder, decoder and log-likelihood, as functions that keep what backward needs?"""
         if remember:
             return self.encoder.forward, self.decoder.forward, self.likelihood.forward
         return self.encoder, self.decoder, self.likelihood.log_prob
-
-    @property
-    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {
-            "n_x": self.n_x, "n_h": self.n_h, "n_z": self.n_z, "n_c": self.n_c,
-            "likelihood": self.likelihood, "activation": self.activation, "dtype": self.dtype,
-        }  # fmt: skip
 
 
 class Autoencoder(Coder):
@@ -194,7 +198,7 @@ class Autoencoder(Coder):
         return self.picture(self.encode(x, c), c)
 
     def recon(self, x: Any, c: Any = None, remember: bool = True) -> Array:
-        """log p(x | z = encode(x)), (N,), in nats; keeps what `backward` needs if it is to."""
+        """log p(x | z = encode(x)), (N,), in nats; keeps what `backward` needs, if told to."""
         return self.objective(*self.validate(x, c), None, remember).recon
 
     def objective(self, x: Array, c: Array, rng: Any, remember: bool = True) -> ReconTerm:
@@ -237,9 +241,9 @@ class VAE(Coder):
     def elbo(self, x: Any, eps: Any, c: Any = None, remember: bool = True) -> Terms:
         """Terms(elbo, recon, kl), each (N,), in nats, with one draw z = mu + sigma eps.
 
-        x (N, n_x), eps (N, n_z), c (N, n_c). Keeps what `backward` needs, x itself and no copy
-        of it, if it is to remember; encode, decode, picture, reconstruct, sample and the
-        functions of `evaluate` leave that memory alone. ValueError or TypeError for bad input.
+        x (N, n_x), eps (N, n_z), c (N, n_c). If it is to remember, it keeps what `backward`
+        needs, x itself and no copy of it, until the next `elbo` or step of `train`. ValueError
+        or TypeError for bad input.
         """
         (x, c), eps = self.validate(x, c), check_matrix("eps", eps, self.n_z, self.dtype)
         if len(eps) != len(x):
@@ -259,10 +263,9 @@ class VAE(Coder):
     def loss(self, beta: float = 1.0, free_bits: float = 0.0) -> float:
         """What `backward` differentiates, for the last `elbo`, in nats.
 
-        -mean(recon) + beta sum_j max(free_bits, mean(kl_j)) over the latents j, the means over
-        the batch. beta = 1, free_bits = 0 is -mean(elbo). beta: Higgins et al. 2017. A latent
-        that says less than free_bits nats is not pushed to say nothing: Kingma et al. 2016
-        (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
+        -mean(recon) + beta sum_j max(free_bits, mean(kl_j)), means over the batch, j a latent;
+        by default -mean(elbo). beta: Higgins et al. 2017. free_bits, nats below which a latent
+        is not pushed to say less: Kingma et al. 2016 (arXiv:1606.04934), eq. 15.
         """
         _, mu, logvar, recon = self._remembered()
         beta, free_bits = check_kl_weights(self, beta, free_bits).values()
