@@ -51,10 +51,8 @@ class DiffusionTerms(NamedTuple):
 
 
 def log_snr_schedule(n_steps: int, first: float = 8.0, last: float = -6.0) -> Array:
-    """alpha_bar (n_steps,) whose log_snr falls in a straight line from `first` to `last`.
-
-    Each KL of the ELBO then weighs its squared error alike: see `Diffusion`.
-    """
+    """alpha_bar (n_steps,) whose log_snr falls in a straight line from `first` to `last`: each
+    KL of the ELBO then weighs its squared error alike."""
     first, last = check_float("first", first), check_float("last", last)
     if not last < first:
         raise ValueError(f"first must be > last, got {first} and {last}")
@@ -65,15 +63,13 @@ class Diffusion(Model):
     """p(z_T) = N(0, I), then T steps p(z_{t-1} | z_t) down to the data z_0.
 
     Each step has the mean and variance of q(z_{t-1} | z_t, z_0), with z_0 replaced by what the
-    denoiser makes of z_t; the last, p(z_0 | z_1), has the variance (1 - alpha_bar_1) /
-    alpha_bar_1. The denoiser estimates eps, the noise in z_t, as
+    denoiser makes of z_t; the last has the variance (1 - alpha_bar_1) / alpha_bar_1. See Ho et
+    al. 2020 (arXiv:2006.11239), eqs. 4 to 12. The denoiser estimates the noise in z_t as
 
         eps_hat = sqrt(1 - alpha_bar_t) z_t + sqrt(alpha_bar_t) net(z_t, log_snr_t, c):
 
-    with net = 0 it is exact for data N(0, I) (Salimans & Ho 2022, arXiv:2202.00512, call what
-    the net estimates v). Ho et al. 2020 (arXiv:2006.11239), eqs. 4 to 12.
-
-    n_h are the widths of net's hidden layers; alpha_bar (T,) falls, strictly, within (0, 1).
+    with net = 0 it is exact for data N(0, I) (Salimans & Ho 2022, arXiv:2202.00512, whose v is
+    net). n_h are the hidden widths; alpha_bar (T,) falls, strictly, within (0, 1).
     """
 
     parts = ("net",)
@@ -90,8 +86,8 @@ class Diffusion(Model):
         # -log p(z_0 | z_1) weighs the squared error in eps by 1/2, the KL of step t > 1 by
         # half of SNR_{t-1} / SNR_t - 1.
         self.weight = 0.5 * np.concatenate([[1.0], np.expm1(-np.diff(self.log_snr))])
-        sizes = self.sizes(self.n_z, self.n_h, self.n_c)
-        self.net = mlp(sizes["net"], check_generator(rng), activation, dtype)
+        widths = self.sizes(self.n_z, self.n_h, self.n_c)["net"]
+        self.net = mlp(widths, check_generator(rng), activation, dtype)
         self._pack()
 
     @classmethod
@@ -101,8 +97,8 @@ class Diffusion(Model):
 
     def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
         """x = z_0 (N, n_z) and c (N, n_c), finite, in the model's dtype; see `Coder`."""
-        x = check_matrix(name, x, self.n_z, self.dtype)
-        return x, self._condition(c, len(x))
+        z0 = check_matrix(name, x, self.n_z, self.dtype)
+        return z0, self._condition(c, len(z0))
 
     def add_noise(self, z0: Array, t: ArrayLike, eps: Array) -> Array:
         """z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps; t (N,) or a number >= 1."""
@@ -126,11 +122,8 @@ class Diffusion(Model):
     def elbo(
         self, x: Any, noise: Noise, c: Any = None, remember: bool = True
     ) -> DiffusionTerms:
-        """DiffusionTerms of x = z_0 (N, n_z) given c (N, n_c), from the one step noise.t each.
-
-        Their mean over t, uniform on 1 ... T, and eps is the ELBO. Columns of c outside
-        noise.c_mask are set to 0. Keeps what `backward` needs if it is to remember.
-        """
+        """DiffusionTerms of x = z_0 (N, n_z) given c (N, n_c), 0 outside noise.c_mask, from the
+        one step noise.t each. Keeps what `backward` needs if it is to remember."""
         z0, c = self.validate(x, c)
         t, eps, c_mask = self._checked(noise, len(z0))
         z = self.add_noise(z0, t, eps)
@@ -140,9 +133,10 @@ class Diffusion(Model):
         recon = np.where(t == 1, -loss - constant, 0).astype(self.dtype)
         steps = np.where(t == 1, 0, loss).astype(self.dtype)
         prior = self.prior_kl(z0).astype(self.dtype)
+        terms = DiffusionTerms(recon - steps - prior, recon, steps, prior)
         if remember:
-            self._last = t, residual, recon - steps - prior
-        return DiffusionTerms(recon - steps - prior, recon, steps, prior)
+            self._last = t, residual, terms.elbo
+        return terms
 
     def prior_kl(self, z0: Array) -> Array:
         """KL(q(z_T | z_0) || N(0, I)), (N,): what is left of z_0 after the last step."""
@@ -160,10 +154,6 @@ class Diffusion(Model):
         if t.dtype.kind not in "iu" or t.min() < 1 or t.max() > self.n_steps:
             raise ValueError(f"t must hold whole numbers from 1 to {self.n_steps}")
         return t, eps, c_mask
-
-    def loss(self) -> float:
-        """-mean(elbo) of the last `elbo`."""
-        return -float(self._remembered()[2].mean(dtype=np.float64))
 
     def backward(self) -> None:
         """Fill `grads` with d(-mean(elbo))/d(param) for the last `elbo`."""
@@ -188,7 +178,7 @@ class Diffusion(Model):
         return self.elbo(x, Noise(t, eps, c_mask), c if self.n_c else None, remember)
 
     def posterior(self, z: Array, z0: Array, t: int) -> tuple[Array, float]:
-        """Mean (N, n_z) and variance (a float) of q(z_{t-1} | z_t, z_0); Ho et al., eq. 7."""
+        """Mean (N, n_z) and variance, a float, of q(z_{t-1} | z_t, z_0): Ho et al., eq. 7."""
         here, before = self.alpha_bar[t - 1], self.alpha_bar[t - 2] if t > 1 else 1.0
         alpha = here / before  # 1 - beta_t
         mean = np.sqrt(before) * (1 - alpha) * z0 + np.sqrt(alpha) * (1 - before) * z

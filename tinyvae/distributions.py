@@ -13,7 +13,7 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike
 
 from tinyvae.ops import Array, logistic_parts, logsumexp, quiet, sigmoid, softplus_sum
-from tinyvae.parameters import Parametric, Views
+from tinyvae.parameters import Parametric
 from tinyvae.validation import check_float, check_int, check_unit
 
 LOG_2PI = math.log(2 * math.pi)
@@ -21,10 +21,7 @@ LOG_2PI = math.log(2 * math.pi)
 
 @quiet
 def log_normal(z: Array, mu: ArrayLike = 0.0, logvar: ArrayLike = 0.0) -> Array:
-    """log N(z; mu, diag(e^logvar)) in nats, summed over the last axis; default N(0, I).
-
-    -1/2 sum(log 2 pi + logvar + (z - mu)^2 / e^logvar).
-    """
+    """log N(z; mu, diag(e^logvar)), in nats, over the last axis: by default of N(0, I)."""
     logvar = np.asarray(logvar, np.result_type(z, logvar))  # a plain 0.0 widens no float32
     square = (z - mu) ** 2 * np.exp(-logvar)
     return -0.5 * (LOG_2PI + logvar + square).sum(axis=-1)
@@ -33,8 +30,8 @@ def log_normal(z: Array, mu: ArrayLike = 0.0, logvar: ArrayLike = 0.0) -> Array:
 def kl_to_prior(mu: Array, logvar: Array) -> Array:
     """KL(N(mu, sigma^2) || N(0, 1)) of each latent, in nats: (N, L), every entry >= 0.
 
-    1/2 (mu^2 + sigma^2 - 1 - log sigma^2); Kingma & Welling 2014, appendix B. expm1 keeps what
-    e^logvar - 1 loses to rounding near logvar = 0, where the naive form goes below zero.
+    1/2 (mu^2 + sigma^2 - 1 - log sigma^2); Kingma & Welling 2014, appendix B. Near logvar = 0,
+    expm1 keeps what e^logvar - 1 loses to rounding, which takes the naive form below zero.
     """
     return 0.5 * (mu**2 + np.expm1(logvar) - logvar)
 
@@ -45,7 +42,7 @@ def kl_to_prior_grad(mu: Array, logvar: Array) -> tuple[Array, Array]:
 
 
 class Likelihood(Protocol):
-    """What a model asks of p(x | z). One of your own also derives from `Parametric`.
+    """What a model asks of p(x | z); one of your own derives from `Parametric`, too.
 
     check(x)          x (N, D), if it is data that p can have; else ValueError
     log_prob(x, out)  log p(x | z), normalised over x: (N,), in nats
@@ -54,10 +51,6 @@ class Likelihood(Protocol):
     mean(out)         E[x | z], the picture; sample(out, rng) is a draw for each row of out
     """
 
-    params: Views
-    grads: Views
-
-    def bind(self, params: Views, grads: Views) -> None: ...
     def check(self, x: Array) -> Array: ...
     def log_prob(self, x: Array, out: Array) -> Array: ...
     def forward(self, x: Array, out: Array) -> Array: ...
@@ -69,8 +62,8 @@ class Likelihood(Protocol):
 class Bernoulli(Parametric):
     """x in {0, 1}, each pixel a coin; out = logits. The VAE paper's eq. 11.
 
-    Grey x in [0, 1] is taken too, as the expected log-probability of binary x with those
-    probabilities (a cross-entropy): a fair objective, but no density of grey values.
+    Grey x in [0, 1] gives the expected log-probability of binary x with those probabilities (a
+    cross-entropy): a fair objective, but no density of grey values.
     """
 
     def check(self, x: Array) -> Array:
@@ -103,9 +96,9 @@ class Bernoulli(Parametric):
 class Gaussian(Parametric):
     """x ~ N(out, sigma^2 I), one sigma shared by all features.
 
-    By default sigma is learned, as params["log_sigma"] (a number, starting at log 1): the
-    squared error is then weighed as the data ask, which is what balances it against the KL
-    (Rybkin et al. 2021, arXiv:2006.13202). `Gaussian(sigma=0.1)` holds it fixed.
+    By default sigma is learned, as params["log_sigma"], a number that starts at 0, so that the
+    data weigh the squared error against the KL (Rybkin et al. 2021, arXiv:2006.13202).
+    `Gaussian(sigma=0.1)` holds it fixed.
     """
 
     # Read only, as in `Dense`: set params["likelihood.log_sigma"] of the model.
@@ -122,8 +115,7 @@ class Gaussian(Parametric):
 
     @property
     def sigma(self) -> float:
-        """The standard deviation, a float (so that it never widens a float32 array)."""
-        return float(np.exp(self.log_sigma))
+        return float(np.exp(self.log_sigma))  # no array, which would widen float32
 
     def check(self, x: Array) -> Array:
         return x  # any finite numbers will do
@@ -159,7 +151,7 @@ class Gaussian(Parametric):
 
 
 class Categorical(Parametric):
-    """Text: x one-hot, (N, positions * n_categories), one softmax of out a position."""
+    """Text: x one-hot, (N, positions * n_categories); one softmax of out for each position."""
 
     def __init__(self, n_categories: int) -> None:
         self.n_categories = check_int("n_categories", n_categories, least=2)

@@ -127,8 +127,8 @@ class Sequential:
             x = layer.forward(x)
         return x
 
-    def backward(self, dout: Array, input_grad: bool = True) -> Array | None:
-        """Fill every layer's gradients; return dx (None if the input needs no gradient)."""
+    def backward(self, dout: Array, input_grad: bool = True) -> Any:
+        """Fill every layer's gradients; return dx, or None where nobody asks for it."""
         first, *rest = self.layers
         for layer in reversed(rest):
             dout = layer.backward(dout)

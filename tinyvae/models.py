@@ -1,8 +1,8 @@
 """The two models: an autoencoder, and the VAE, an autoencoder whose code is a distribution.
 
-x (N, n_x) data; c (N, n_c) a condition, numbers known beforehand; mu, logvar (N, n_z) of
-q(z|x, c); eps ~ N(0, I); z (N, n_z); out the decoder's raw output; x_hat =
-likelihood.mean(out), the picture. All terms are in nats.
+x (N, n_x) data; c (N, n_c) a condition, known beforehand; mu, logvar (N, n_z) of q(z|x, c);
+eps ~ N(0, I); z (N, n_z); out the decoder's raw output; x_hat = likelihood.mean(out), the
+picture. All terms are in nats.
 """
 
 import copy
@@ -44,11 +44,9 @@ class ReconTerm(NamedTuple):
 
 
 class Model:
-    """Networks whose parameters lie in one vector: `params`, and their gradients, `grads`.
-
-    A part that is replaced is copied and packed in with the others; an optimiser made before
-    then has arrays of no model.
-    """
+    """Networks whose parameters, `params`, lie in one vector, and their gradients, `grads`, in
+    another. A part that is replaced is copied and packed in; an optimiser made before then has
+    arrays of no model."""
 
     parts: tuple[str, ...]  # the attributes that have parameters
     given: tuple[str, ...]  # what its class is called with, but for rng
@@ -72,8 +70,7 @@ class Model:
         return {name: getattr(self, name) for name in self.given}
 
     def __setattr__(self, name: str, value: Any) -> None:
-        there = vars(self).get(name)
-        if name in ("params", "grads") and there is not None and value is not there:
+        if name in ("params", "grads") and value is not getattr(self, name, value):
             raise AttributeError(f"{name} are set in place, such as model.{name}.update(...)")
         packed = name in self.parts and "params" in vars(self)
         super().__setattr__(name, copy.deepcopy(value) if packed else value)
@@ -99,8 +96,7 @@ class Model:
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         # The layers' arrays are views of params; an Adam that is copied along refers to it too.
-        vars(self).update(state)
-        vars(self)["grads"] = self.params.copy()
+        vars(self).update(state, grads=state["params"].copy())
         attach(self._parts(), self.params, self.grads)
 
     def __repr__(self) -> str:
@@ -112,6 +108,11 @@ class Model:
         if self._last is None:
             raise RuntimeError("there is nothing to go back through: call elbo or recon first")
         return self._last
+
+    def loss(self) -> float:
+        """What `backward` differentiates, in nats: -mean of the last `elbo` or `recon`."""
+        *_, last = self._remembered()
+        return -float(last.mean(dtype=np.float64))
 
     def _condition(self, c, n):
         """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
@@ -129,10 +130,9 @@ class Coder(Model):
     """An encoder and a decoder, its mirror image: what both models share.
 
     n_h are the encoder's hidden widths, the decoder's in reverse; n_h=() is linear. `params`
-    and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). The model keeps
-    its own copy of `likelihood` (None: `Gaussian()`). With n_c > 0 both networks see c beside
-    their input: z need not repeat what c says. TypeError or ValueError for sizes below 1 and
-    for a likelihood class where an instance is expected.
+    and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). `likelihood` is
+    copied (None: `Gaussian()`). With n_c > 0 both networks see c beside their input: z need not
+    repeat what c says. TypeError or ValueError for sizes below 1 and a likelihood's class.
     """
 
     parts = "encoder", "decoder", "likelihood"
@@ -180,7 +180,7 @@ class Coder(Model):
         return self.likelihood.mean(self.decode(z, c))
 
     def _passes(self, remember):
-        """Encoder, decoder and log-likelihood, as functions that keep what backward needs?"""
+        """Encoder, decoder and log_prob, which keep what backward needs if they are to."""
         if remember:
             return self.encoder.forward, self.decoder.forward, self.likelihood.forward
         return self.encoder, self.decoder, self.likelihood.log_prob
@@ -206,12 +206,8 @@ class Autoencoder(Coder):
         encoder, decoder, log_prob = self._passes(remember)
         recon = log_prob(x, decoder(beside(encoder(beside(x, c)), c)))
         if remember:
-            self._last = recon
+            self._last = (recon,)
         return ReconTerm(recon)
-
-    def loss(self) -> float:
-        """-mean(recon) of the last `recon`."""
-        return -float(self._remembered().mean(dtype=np.float64))
 
     def backward(self) -> None:
         """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`."""
@@ -225,8 +221,8 @@ class VAE(Coder):
 
     Kingma & Welling 2014 (arXiv:1312.6114), eqs. 3 and 10; with a condition the ELBO bounds
     log p(x|c): Kingma et al. 2014 (arXiv:1406.5298), eq. 6 without log p(c). `eps` is an
-    argument of `elbo`: the ELBO is then a plain function, which finite differences can check
-    and whose backward pass cannot meet another noise than its forward pass did. See `Coder`.
+    argument of `elbo`: finite differences can check it then, and its backward pass cannot meet
+    another noise than its forward pass did. See `Coder`.
     """
 
     codes_per_latent, weighs_kl = 2, True
@@ -241,9 +237,8 @@ class VAE(Coder):
     def elbo(self, x: Any, eps: Any, c: Any = None, remember: bool = True) -> Terms:
         """Terms(elbo, recon, kl), each (N,), in nats, with one draw z = mu + sigma eps.
 
-        x (N, n_x), eps (N, n_z), c (N, n_c). If it is to remember, it keeps what `backward`
-        needs, x itself and no copy of it, until the next `elbo` or step of `train`. ValueError
-        or TypeError for bad input.
+        x (N, n_x), eps (N, n_z), c (N, n_c); ValueError or TypeError for others. If it is to
+        remember, what `backward` needs is kept, x itself and no copy, until the next `elbo`.
         """
         (x, c), eps = self.validate(x, c), check_matrix("eps", eps, self.n_z, self.dtype)
         if len(eps) != len(x):
@@ -274,9 +269,7 @@ class VAE(Coder):
 
     def backward(self, beta: float = 1.0, free_bits: float = 0.0) -> None:
         """Fill `grads` with d loss(beta, free_bits) / d param: by default of -mean(elbo).
-
-        ValueError for beta or free_bits below 0; RuntimeError if there was no `elbo` before.
-        """
+        ValueError for one below 0; RuntimeError if there was no `elbo` before."""
         eps, mu, logvar, _ = self._remembered()
         beta, free_bits = check_kl_weights(self, beta, free_bits).values()
         weight: Any = beta / len(mu)

@@ -104,7 +104,7 @@ def named(parts: Mapping[Any, Any], kind: str) -> dict[str, Array]:
 def attach(parts: Mapping[Any, Any], params: Views, grads: Views) -> None:
     """Bind each of `parts` to its own of these arrays: those under its prefix."""
     for prefix, part in parts.items():
-        part.bind(*(_under(f"{prefix}.", arrays) for arrays in (params, grads)))
+        part.bind(_under(f"{prefix}.", params), _under(f"{prefix}.", grads))
 
 
 def _under(start, arrays):
