@@ -255,10 +255,10 @@ def paint(vae, z):
 
 def save_grid(folder, name, x, data, columns, **labels):
     """Write a grid of pictures; its file name."""
-    from tinyvae.images import image_grid  # here, so that names need no matplotlib
+    from tinyvae.images import image_grid, png  # here, so that names need no matplotlib
 
     with replacing(folder / f"{name}.png") as file:
-        image_grid(x, data.image_shape, columns, **labels).savefig(file, format="png")
+        file.write(png(image_grid(x, data.image_shape, columns, **labels)))
     return f"{name}.png"
 
 

@@ -251,6 +251,8 @@ class Moved:
         self.active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
         wait_for(lambda: self.picture.get_attribute("alt"), 10, "the picture has no alt text")
         need(self.knob.get_attribute("aria-label"), f"{knob} has no name for screen readers")
+        widths = [one.bounding_box()["width"] for one in (self.line, self.picture)]
+        need(widths[0] <= widths[1], f"the line is wider than its picture: {widths}")
 
     def pixels(self):
         """A hash of the picture as it is on the screen."""
@@ -270,6 +272,15 @@ class Moved:
             self.page.keyboard.press(key)
         cell = self.page.locator(".jp-Cell.jp-mod-active", has=self.box)
         need(cell.count(), f"{keys[-1]} moved the notebook to another cell")
+
+    def suppresses(self):
+        """Keys that are commands of the notebook, such as "d d", do nothing to it from here."""
+        cells = self.page.locator(".jp-Notebook .jp-Cell")
+        before = cells.count(), self.place(self.active)
+        for key in "ddabxj":
+            self.page.keyboard.press(key)
+            now = cells.count(), self.place(self.active)
+            need(now == before, f"{key} is a command: from {before} to {now} (cells, active)")
 
     def reach(self):
         """By keys alone to the knob: arrows to the cell, then Tab. The focus must show."""
@@ -331,6 +342,7 @@ def explorer(page):
     )
     right = high - now >= now - low
     moved.reach()
+    moved.suppresses()
     moved.changes(
         lambda: moved.press(*["ArrowRight" if right else "ArrowLeft"] * 5),
         "after five arrow keys",
@@ -344,12 +356,14 @@ def latent_map(page):
     """Move the map's point by each arrow key and by mouse."""
     moved = Moved(page, ".tinyvae-map", ".tinyvae-plane canvas")
     moved.reach()
+    moved.suppresses()
     for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"):
         words = moved.line.inner_text()
         moved.changes(lambda key=key: moved.press(key, key, key), f"after {key}")
         need(moved.line.inner_text() != words, f"{key} left the line at {words}")
     moved.leave()
     moved.changes(lambda: moved.drag(60, 40), "after a drag of the point")
+    moved.changes(lambda: moved.press("Home"), "after Home, back to the start")
     return moved
 
 

@@ -4,8 +4,13 @@ with their own message, right answers in another form pass; and the notebooks ar
 `python tests/course/answer_table.py` prints the table.
 """
 
+import ast
 import re
 import sys
+from decimal import Decimal
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -49,6 +54,52 @@ def test_each_known_mistake_gets_its_own_message(number):
             refused = verdict(number, answer)
             assert refused.kind == "not yet", f"{message}: {refused}"
             assert refused.message.startswith(message), f"{message}: {refused}"
+
+
+def refusals(number):
+    """NotYet of each wrong answer, of those that the exercise states and of the catalogue."""
+    item = exercises.find(number)
+    stated = [
+        a for some in item.wrong.values() for a in (some if isinstance(some, list) else [some])
+    ]
+    for answer in [*stated, *wrong(number).values()]:
+        try:
+            with np.errstate(all="ignore"):
+                item.ask(*(answer if isinstance(answer, tuple) else (answer,)))
+        except ask.NotYet as refusal:
+            yield refusal
+
+
+def lines_passed(error, path):
+    """The lines of the file `path` that `error`, and what it comes from, went through."""
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == path:
+                yield trace.tb_lineno
+            trace = trace.tb_next
+        error = error.__cause__ or error.__context__
+
+
+REFUSING = (
+    "expect NotYet shape finite values extremes number parts compare recognise index".split()
+)
+
+
+@pytest.mark.parametrize("notebook", exercises.MODULES)
+def test_every_message_is_made_by_some_wrong_answer(notebook):
+    """No line that can refuse is one that no wrong answer in the tests reaches."""
+    module = import_module(f"tinyvae.course.exercises.{exercises.MODULES[notebook]}")
+    path = module.__file__
+    calls = (n for n in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8")))
+             if isinstance(n, ast.Call) and getattr(n.func, "id", "") in REFUSING)  # fmt: skip
+    numbers = [exercise.number for exercise in exercises.of(notebook)]
+    passed = {n for number in numbers for e in refusals(number) for n in lines_passed(e, path)}
+    unmade = [
+        (call.lineno, call.func.id) for call in calls
+        if not passed & set(range(call.lineno, call.end_lineno + 1))
+    ]  # fmt: skip
+    assert not unmade, f"{path}: {unmade}"
 
 
 @pytest.mark.parametrize("notebook", exercises.MODULES)
@@ -265,3 +316,84 @@ def test_extremes_see_the_small_beside_the_large():
 def test_a_known_mistake_that_is_right_here_is_none():
     ask.recognise(np.ones(3), np.ones(3), {"wrong": np.ones(3)})
     assert refusal(ask.recognise, np.zeros(3), np.ones(3), {"none": np.zeros(3)}) == "none"
+
+
+def test_what_a_learner_may_put_out():
+    """A tuple where an array is asked, any real number where one is: text never."""
+    part = ask.Part(lambda x: 2 * x, name="it")
+    half = [Fraction(1, 2), Decimal("0.5"), np.float32(0.5), np.array(0.5), True / 2]
+    for other in (lambda x: tuple(2 * x), lambda x: [Fraction(float(2 * a)) for a in x]):
+        ask.compare(other, [(np.arange(3.0),)], part)
+    assert [ask.number(value) for value in half] == [0.5] * 5
+    assert "type `str`" in refusal(ask.compare, lambda x: "2.0", [(1.0,)], part)
+    assert "One number" in refusal(ask.number, "0.5")
+    assert ask.index(np.int64(3), "x") == ask.index(3.0, "x") == 3
+    for other in (2.5, "3", [3], None):
+        assert "A whole number" in refusal(ask.index, other, "x")
+
+
+def test_a_mistake_is_named_only_if_it_explains_every_case():
+    part = ask.Part(lambda x: x + 1, {"no one": lambda x: x, "twice": lambda x: 2 * x})
+    cases = [(np.array([1.0, 3.0]),), (np.array([5.0]),)]
+    assert refusal(ask.compare, lambda x: x, cases, part) == "no one"
+    assert refusal(ask.compare, lambda x: 2 * x, cases, part) == "twice"
+    mixed = lambda x: x if len(x) == 2 else 2 * x  # noqa: E731
+    assert refusal(ask.compare, mixed, cases, part) not in ("no one", "twice")
+    assert "not finite" in refusal(ask.compare, lambda x: x * np.nan, cases, part)
+    huge = lambda x: np.broadcast_to(0, (10**6, 10**6))  # noqa: E731
+    assert "far too large" in refusal(ask.compare, huge, cases, part)
+
+
+def raising(error):
+    def answer(*inputs):
+        raise error
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(1), GeneratorExit(), RecursionError(), OSError(2)]
+)
+def test_whatever_an_answer_raises_ends_in_a_verdict(error):
+    assert verdict("02.4", raising(error)).kind == "not yet"
+
+
+def test_an_interrupted_check_says_so_in_one_sentence():
+    with pytest.raises(KeyboardInterrupt, match=r"the check of 02\.4 was stopped"):
+        verdict("02.4", raising(KeyboardInterrupt()))
+
+
+def test_only_the_stubs_own_error_is_not_attempted():
+    def helper(x):
+        raise NotImplementedError
+
+    assert verdict("02.4", stub).kind == "not attempted"
+    for other in (
+        lambda mu, logvar: helper(mu),
+        lambda mu, logvar: input(),
+        raising(NotImplementedError("not yet")),
+        lambda mu, logvar: stub(mu, logvar),
+    ):
+        assert verdict("02.4", other).kind == "not yet"
+
+
+def test_prints_are_counted_and_cut():
+    def chatty(mu, logvar):
+        for i in range(1000):
+            print("line", i, "x" * 100)
+        return mu
+
+    said = verdict("02.4", chatty).message
+    assert len(said) < 1500 and "Your function printed" in said and "line 0" in said
+    assert "lines" not in verdict("02.4", lambda mu, logvar: mu).message
+
+
+def test_an_exceptions_text_is_cut():
+    assert len(verdict("02.4", raising(ValueError("x" * 10**6))).message) < 1000
+
+
+def test_a_learners_floating_point_settings_change_no_verdict():
+    for number in ("02.2", "02.3", "04.2", "04.6", "08.1"):
+        for answer in right(number).values():
+            with np.errstate(all="raise"):
+                assert verdict(number, answer)

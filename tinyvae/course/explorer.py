@@ -5,44 +5,23 @@ a code host's view, an HTML export.
 """
 
 import base64
-import io
+import contextlib
 import math
 from decimal import Decimal
+from pathlib import Path
 
 import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
-from PIL import Image
+from matplotlib import pyplot
 
 from tinyvae import images
+from tinyvae.images import grey, png
 from tinyvae.validation import check_float
 
 SIDE = 280  # a grey picture is shown about so many pixels high
-CSS = """
-.tinyvae-explorer, .tinyvae-map { --jp-widgets-inline-label-width: 130px; gap: 8px 28px; }
-.tinyvae-pixels { image-rendering: pixelated; }
-.tinyvae-line { font: 14px/1.45 sans-serif; font-variant-numeric: tabular-nums;
-                white-space: pre-line; margin: 4px 2px;
-                color: var(--jp-content-font-color1, inherit); }
-.tinyvae-plane canvas { display: block; touch-action: none; cursor: crosshair;
-                        border-radius: 4px; outline-offset: -3px; }
-.tinyvae-explorer .noUi-handle { border-color: #767676; }
-.tinyvae-plane canvas:focus,
-.tinyvae-explorer .noUi-handle:focus { outline: 3px solid #0072B2; }
-"""
-
-
-def png(picture):
-    """A grey picture (h, w) in [0, 1], or a matplotlib Figure, as the bytes of a PNG file."""
-    if hasattr(picture, "savefig"):
-        return images.png(picture)
-    grey = np.asarray(picture, dtype=float)
-    if grey.ndim != 2 or not np.isfinite(grey).all():
-        raise ValueError(f"a picture must be finite, of shape (h, w), got shape {grey.shape}")
-    buffer = io.BytesIO()
-    Image.fromarray(np.round(255 * np.clip(grey, 0, 1)).astype(np.uint8)).save(buffer, "PNG")
-    return buffer.getvalue()
+JS = Path(__file__).parent / "js"
 
 
 def explorer(draw, alt, **sliders):
@@ -50,31 +29,84 @@ def explorer(draw, alt, **sliders):
 
     draw(**values) gives a grey picture (h, w) in [0, 1], a matplotlib Figure, or a tuple of one
     of them and a line of text. A slider is name=(low, high, start) or (low, high, start, step);
-    its label is the name with spaces for "_". name="anna" is a text box, which draws when Enter
-    is pressed or the box is left. Where `draw` raises ValueError the last picture stays, and
-    the error's message is the line. `alt` says in words what the picture shows.
+    its label is the name with spaces for "_"; one of whole numbers gives ints. name="anna" is a
+    text box, which draws when Enter is pressed or the box is left. Where `draw` raises an error
+    the last picture stays, dimmed, and the error is the line. `alt` says in words what the
+    picture shows.
     `.sliders[name].value = 1.5` moves a slider, `.picture.value` is the PNG, `.text` the line.
     """
     return Explorer(draw, alt, sliders)
 
 
-class Explorer(ipywidgets.HBox):
+class Live(ipywidgets.HBox):
+    """What the reader moves, the picture of it, and a line of text below.
+
+    A subclass has `drawn()`, picture and text now, `still()`, those for a page without a
+    kernel, and `reset()`.
+    """
+
+    def __init__(self, alt, knobs, sliders=0):
+        self.alt, self.picture = alt, ipywidgets.Image(format="png")
+        self.picture.add_class("tinyvae-picture")
+        self.line = Line(alt=alt, sliders=sliders)
+        self.show(*self.drawn())  # the start must suit it
+        again = ipywidgets.Button(description="Reset", layout={"width": "80px"})
+        again.on_click(lambda button: self.reset())
+        left, right = [*knobs, again], [self.picture, self.line]
+        super().__init__([ipywidgets.VBox(left), ipywidgets.VBox(right)])
+        self.layout.flex_flow = "row wrap"
+        self.add_class("tinyvae-live")
+
+    @property
+    def text(self):
+        """The line of text under the picture."""
+        return self.line.text
+
+    def show(self, picture, text):
+        """Put them in; a small grey picture is enlarged, each pixel a square."""
+        self.picture.value = png(picture)
+        width, height = size_shown(picture)
+        figure = hasattr(picture, "savefig")
+        self.picture.layout.width = f"{width}px"
+        self.picture.layout.height = "auto" if figure else f"{height}px"
+        (self.picture.remove_class if figure else self.picture.add_class)("tinyvae-pixels")
+        self.line.text = text
+
+    def redraw(self, change=None):
+        """Show what is to be seen now; where that fails, say why under the last picture."""
+        try:
+            self.show(*self.drawn())
+            self.remove_class("tinyvae-failed")
+        except Exception as error:
+            self.add_class("tinyvae-failed")
+            kind = "" if type(error) is ValueError and str(error) else type(error).__name__
+            self.line.text = ": ".join(filter(None, (kind, str(error))))
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        bundle, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        try:
+            picture, alt = self.still()
+            data = base64.b64encode(png(picture)).decode()
+        except Exception:  # a still that fails costs the still alone
+            return bundle, metadata
+        width, height = size_shown(picture)
+        about = {"alt": alt, "width": width, "height": height}
+        return {**bundle, "image/png": data}, {**metadata, "image/png": about}
+
+
+class Explorer(Live):
     """What `explorer` makes."""
 
     def __init__(self, draw, alt, sliders):
         if not sliders:
             raise ValueError("an explorer needs at least one slider: name=(low, high, start)")
+        self.draw = draw
         self.sliders = {name: control(name, spec) for name, spec in sliders.items()}
-        self.draw, self.alt = draw, alt
-        self.picture = picture_widget()
-        self.line = Line(alt=alt, sliders=len(self.moving))
         self.start = self.values
-        self.redraw()
+        super().__init__(alt, self.sliders.values(), len(self.moving))
         for one in self.sliders.values():
             one.observe(self.redraw, "value")
-        controls = ipywidgets.VBox(list(self.sliders.values()))
-        shown = ipywidgets.VBox([self.picture, self.line])
-        super().__init__([controls, shown], layout={"flex_flow": "row wrap"})
         self.add_class("tinyvae-explorer")
 
     @property
@@ -90,45 +122,56 @@ class Explorer(ipywidgets.HBox):
         kind = ipywidgets.FloatSlider
         return {name: one for name, one in self.sliders.items() if isinstance(one, kind)}
 
-    @property
-    def text(self):
-        """The line of text under the picture."""
-        return self.line.text
+    def drawn(self, values=None):
+        """(picture, text), whichever of its two forms `draw` returns for the values."""
+        with no_figure_left():
+            drawn = self.draw(**(values or self.values))
+        pair = isinstance(drawn, tuple) and len(drawn) == 2
+        picture, text = drawn if pair else (drawn, "")
+        return picture if hasattr(picture, "savefig") else grey(picture), str(text)
 
-    def redraw(self, change=None):
-        """Show what `draw` makes of the values; if a new one does not suit it, say so."""
-        try:
-            picture, text = picture_and_text(self.draw(**self.values))
-            show(self.picture, picture)
-        except ValueError as error:
-            if change is None:  # the start must suit it
-                raise
-            text = str(error)
-        self.line.text = text
+    def reset(self):
+        """Move every slider back to its start."""
+        for name, value in self.start.items():
+            self.sliders[name].value = value
 
     def still(self):
-        """PNG and alt text of the start; of small grey pictures, a row of five a slider."""
-        picture, text = picture_and_text(self.draw(**self.start))
-        if hasattr(picture, "savefig") or not self.moving:
-            return png(picture), f"{self.alt} {text}".strip()
-        if max(np.shape(picture)) > SIDE // 2:  # many pictures already: five more would be tiny
-            pixel = np.ones([enlarged(picture)] * 2)
-            return png(np.kron(picture, pixel)), f"{self.alt} {text}".strip()
-        rows, labels = [], []
+        """Picture and alt text of the start; of small grey pictures, a row of five a slider,
+        if there are five in one size."""
+        picture, text = self.drawn(self.start)
+        said = f"{self.alt} {text}".strip()
+        if hasattr(picture, "savefig"):
+            return picture, said
+        if self.moving and max(picture.shape) <= SIDE // 2:  # or more would be tiny
+            with contextlib.suppress(Exception):
+                return self.rows(picture.shape)
+        return np.kron(picture, np.ones([enlarged(picture)] * 2)), said
+
+    def rows(self, image_shape):
+        """Figure and alt text of five pictures a slider, the others at their start."""
+        shown, labels = [], []
         for name, one in self.moving.items():
             for value in np.linspace(one.min, one.max, 5):
                 moved = self.start | {name: on_step(one, float(value))}
-                rows.append(np.ravel(picture_and_text(self.draw(**moved))[0]))
+                shown.append(self.drawn(moved)[0])
             labels.append(f"{one.description}\n{one.min:g} to {one.max:g}")
-        figure = images.image_grid(np.array(rows), np.shape(picture), 5, row_labels=labels)
+        figure = images.image_grid(np.array(shown), image_shape, 5, row_labels=labels)
         said = "; ".join(label.replace("\n", " from ") for label in labels)
-        return png(figure), f"{self.alt} One row of five pictures a slider: {said}."
+        return figure, f"{self.alt} One row of five pictures a slider: {said}."
 
     def __repr__(self):
         return f"<Explorer: {', '.join(one.description for one in self.sliders.values())}>"
 
-    def _repr_mimebundle_(self, **kwargs):
-        return with_still(super()._repr_mimebundle_(**kwargs), *self.still())
+
+@contextlib.contextmanager
+def no_figure_left():
+    """Close the figures that pyplot opens within, or each move would leave one."""
+    before = set(pyplot.get_fignums())
+    try:
+        yield
+    finally:
+        for number in set(pyplot.get_fignums()) - before:
+            pyplot.close(number)
 
 
 def control(name, spec):
@@ -137,7 +180,7 @@ def control(name, spec):
         return slider(name, spec)
     return ipywidgets.Text(
         value=spec, continuous_update=False, description=name.replace("_", " "),
-        layout={"width": "400px"},
+        layout={"width": "480px", "max_width": "100%"},
     )  # fmt: skip
 
 
@@ -156,6 +199,8 @@ def slider(name, spec):
         min=low, max=high, step=step, readout_format=f".{decimals}f",
         description=name.replace("_", " "), layout={"width": "400px"},
     )  # fmt: skip
+    numbers = (int, np.integer)
+    one.whole = all(isinstance(v, numbers) for v in spec) and float(step).is_integer()
     one.value = on_step(one, start)
     return one
 
@@ -163,7 +208,8 @@ def slider(name, spec):
 def on_step(one, value):
     """The value of a slider nearest to `value`: the browser knows only whole steps from low."""
     steps = round((value - one.min) / one.step)
-    return min(one.max, round(one.min + steps * one.step, 10))
+    value = min(one.max, round(one.min + steps * one.step, 10))
+    return int(value) if one.whole else value
 
 
 def round_step(step):
@@ -172,38 +218,18 @@ def round_step(step):
     return float(f"{min((1, 2, 5, 10), key=lambda k: abs(k - step / power)) * power:.12g}")
 
 
-def picture_and_text(drawn):
-    """(picture, text), whichever of the two forms `draw` returns."""
-    return drawn if isinstance(drawn, tuple) else (drawn, "")
-
-
-def picture_widget():
-    """An empty Image that the browser test, too, can find."""
-    widget = ipywidgets.Image(format="png")
-    widget.add_class("tinyvae-picture")
-    return widget
-
-
-def show(widget, picture):
-    """Put a picture into an Image widget: a small grey one enlarged, each pixel a square."""
-    widget.value = png(picture)
-    if not hasattr(picture, "savefig"):
-        (height, width), times = np.shape(picture), enlarged(picture)
-        widget.layout.width, widget.layout.height = f"{times * width}px", f"{times * height}px"
-        widget.add_class("tinyvae-pixels")
+def size_shown(picture):
+    """(width, height) of a picture on the screen, in pixels."""
+    if hasattr(picture, "savefig"):
+        return tuple(round(picture.dpi * inches) for inches in picture.get_size_inches())
+    height, width = picture.shape
+    return enlarged(picture) * width, enlarged(picture) * height
 
 
 def enlarged(picture):
     """How many times a grey picture is enlarged."""
-    height, width = np.shape(picture)
+    height, width = picture.shape
     return max(1, min(SIDE // height, 2 * SIDE // width))
-
-
-def with_still(bundle, data, alt):
-    """A widget's mime bundle, with the picture for readers that cannot run the widget."""
-    bundle, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    still = base64.b64encode(data).decode()
-    return {**bundle, "image/png": still}, {**metadata, "image/png": {"alt": alt}}
 
 
 class Line(anywidget.AnyWidget):
@@ -215,27 +241,5 @@ class Line(anywidget.AnyWidget):
     text = traitlets.Unicode().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     sliders = traitlets.Int().tag(sync=True)
-    _css = CSS
-    _esm = """
-    export default { render({ model, el }) {
-      el.classList.add("tinyvae-line");
-      el.setAttribute("aria-live", "polite");
-      const say = () => { el.textContent = model.get("text"); };
-      model.on("change:text", say);
-      say();
-      let timer;
-      const name = () => {  // the widgets around this one may come later than it does
-        const box = el.closest(".tinyvae-explorer, .tinyvae-map");
-        const image = box?.querySelector(".tinyvae-picture");
-        const handles = box?.querySelectorAll(".noUi-handle") ?? [];
-        if (!image || handles.length < model.get("sliders"))
-          return void (timer = setTimeout(name, 100));
-        image.alt = model.get("alt");
-        for (const handle of handles) {
-          const label = handle.closest(".widget-slider").querySelector("label");
-          handle.setAttribute("aria-label", label.textContent);
-        }
-      };
-      name();
-      return () => { clearTimeout(timer); model.off("change:text", say); };
-    } };"""
+    _css = JS / "explorer.css"
+    _esm = JS / "line.js"

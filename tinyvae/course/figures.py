@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
-from tinyvae.images import GAP, mosaic, png
+from tinyvae.images import GAP, mosaic, own_look, png
 
 # Those of Okabe & Ito's colours, which colour-blind readers can tell apart, that stand out from
 # white. On white, text has a contrast of 4.5 : 1 or more, and what carries meaning 3 : 1.
@@ -23,7 +23,7 @@ def show(figure, alt):
     """Display the Figure in a notebook; `alt` says in words what is seen."""
     from IPython.display import Image, display
 
-    display(Image(data=png(figure), format="png", alt=alt))
+    display(Image(data=png(figure), format="png", alt=alt, retina=True))
 
 
 STYLES = (
@@ -35,6 +35,7 @@ STYLES = (
 )
 
 
+@own_look()
 def curves(
     x, ys, labels, dots=None, shade=None, log=False, limits=(None, None), legend="best"
 ):  # fmt: skip
@@ -63,6 +64,7 @@ def curves(
     return figure
 
 
+@own_look()
 def cloud(z, hue, named=0, labels=("z1", "z2"), extent=5.0):
     """A Figure of the points z (N, 2), coloured by hue (N,); the first `named` bear numbers."""
     figure = Figure(figsize=(4.6, 4.4), dpi=90)
@@ -79,6 +81,7 @@ def cloud(z, hue, named=0, labels=("z1", "z2"), extent=5.0):
     return figure
 
 
+@own_look()
 def elbo_curves(histories):
     """A Figure with a column for each data set: held-out ELBO and recon above, KL below.
 
@@ -105,6 +108,7 @@ def elbo_curves(histories):
     return figure
 
 
+@own_look()
 def latent_bars(kl, top):
     """A Figure with a bar for each latent's KL (n_z,), in nats, the axis up to `top`; a
     latent of 0 nats has no bar."""
@@ -125,12 +129,17 @@ def rgb(colours):
     return np.round(255 * to_rgba_array(colours)[:, :3]).astype(np.uint8)
 
 
-def latent_map(x, image_shape, z, colours, labels, extent):
+@own_look()
+def latent_map(x, image_shape, z, colours, labels, extent, marks=()):
     """A Figure of the points z (N, 2) in their colours, rgb bytes (N, 3), and beside it of the
-    pictures x (n * n, height * width) that belong to a grid over the same plane."""
+    pictures x (n * n, height * width) that belong to a grid over the same plane. marks are
+    (numeral, x, y, colour): a disc for each class."""
     figure = Figure(figsize=(7.6, 3.9), dpi=100, layout="constrained")
     points, pictures = figure.subplots(1, 2, sharex=True, sharey=True)
     points.scatter(*z.T, c=colours / 255, s=6, linewidths=0)
+    for numeral, across, up, colour in marks:
+        disc = dict(boxstyle="circle,pad=0.15", facecolor="white", edgecolor=colour, lw=2)
+        points.text(across, up, numeral, ha="center", va="center", fontsize=9, bbox=disc)
     # Half a gap all around, so that each picture's middle lies on its point of the plane.
     whole = np.pad(mosaic(x, image_shape, math.isqrt(len(x))), GAP // 2, constant_values=1)
     around = (-extent, extent, -extent, extent)
@@ -141,6 +150,7 @@ def latent_map(x, image_shape, z, colours, labels, extent):
     return figure
 
 
+@own_look()
 def spreads(groups, label, band=None):
     """A Figure with one lying bar for each of groups {name: numbers (N,)}, the first on top.
 
@@ -172,6 +182,7 @@ TEN = (
 )  # fmt: skip
 
 
+@own_look()
 def numerals(z, labels, extent=3.0, names=("z1", "z2")):
     """A Figure of the points z (N, 2), each drawn as its label, a digit from 0 to 9, in the
     label's colour of TEN."""
@@ -186,6 +197,7 @@ def numerals(z, labels, extent=3.0, names=("z1", "z2")):
     return figure
 
 
+@own_look()
 def clouds(groups, labels, extent=3.0):
     """A Figure with a panel for each of groups {name: points z (N, 2)}, all on one scale."""
     figure = Figure(figsize=(2.6 * len(groups), 2.9), dpi=100, layout="constrained")
@@ -199,6 +211,7 @@ def clouds(groups, labels, extent=3.0):
     return figure
 
 
+@own_look()
 def shares(names, groups, goal, label):
     """A Figure of shares, 0 to 1: a row for each of names, a mark for each of groups {name:
     shares (len(names),)}, told apart by colour and shape, and a line at the share `goal`."""
@@ -216,6 +229,7 @@ def shares(names, groups, goal, label):
     return figure
 
 
+@own_look()
 def word_table(columns, marked=()):
     """A Figure with a column of words for each of columns {head: words}; the words that are
     in `marked` stand in blue and italics."""
@@ -233,6 +247,7 @@ def word_table(columns, marked=()):
     return figure
 
 
+@own_look()
 def share_bars(groups, label):
     """A Figure with a row for each of groups {name: {measure: share in [0, 1]}}, the first on
     top, and a bar with its number for each measure."""
@@ -251,6 +266,7 @@ def share_bars(groups, label):
     return figure
 
 
+@own_look()
 def latent_panels(panels):
     """A Figure with the sorted KL of each latent, nats, in one panel for each of panels
     {title: kl (n_z,)}."""
@@ -265,6 +281,7 @@ def latent_panels(panels):
     return figure
 
 
+@own_look()
 def letter_columns(probabilities, alphabet, rows=3):
     """A grey picture, in [0, 1], of the likeliest letters of each place, the likeliest on top,
     the darker the more probable, none below 1 %: probabilities (places, len(alphabet)). So the
@@ -282,6 +299,7 @@ def letter_columns(probabilities, alphabet, rows=3):
     return np.asarray(sheet) / 255
 
 
+@own_look()
 def changes(came, names):
     """A Figure of the matrix came (n, n), printed and shaded by size: row, the factor asked
     for; column, the factor that came; 1 on the diagonal and 0 elsewhere would be perfect."""

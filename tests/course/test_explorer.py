@@ -2,16 +2,20 @@
 
 import base64
 import io
+import re
+import tomllib
+from pathlib import Path
 
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 from PIL import Image
 
+import tinyvae
 from tinyvae import images
 from tinyvae.course import explorer as widgets
-from tinyvae.course import latent_map as maps
 
 # ipywidgets 8.1.3 calls an old name of traitlets.
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in traitlets:DeprecationWarning")
@@ -39,16 +43,6 @@ def explorer():
     return widgets.explorer(
         shade, "A ramp.", grey=(0, 1, 0.5, 0.05), eye_spacing=(-2, 2, 0, 0.25)
     )
-
-
-@pytest.fixture
-def latent_map(rng):
-    """Three latents, of which the first and the last are the plane; four pixels."""
-    weights = rng.standard_normal((3, 4))
-    return maps.LatentMap(
-        lambda z: 1 / (1 + np.exp(-z @ weights)), (2, 2), codes=rng.standard_normal((50, 3)),
-        colours=np.arange(50), latents=(0, 2), z=[0.5, 1.0, -1.5], labels=("smile", "hair"),
-    )  # fmt: skip
 
 
 def test_a_moved_slider_shows_what_the_function_draws(explorer):
@@ -94,26 +88,159 @@ def test_a_string_becomes_a_text_box_that_draws_once_the_word_is_whole():
     )
 
 
-def test_what_does_not_suit_is_said_under_the_last_picture():
-    explorer = widgets.explorer(tinted, "A word.", word="ab")
-    before = explorer.picture.value
-    for bad in ("4711", ""):
-        explorer.sliders["word"].value = bad
-        assert explorer.text == f"{bad!r} is not made of letters"
-        assert explorer.picture.value == before
-    explorer.sliders["word"].value = "ba"
-    assert explorer.text == "BA" and explorer.picture.value != before
-
-
 def test_a_start_that_does_not_suit_is_an_error_at_once():
     with pytest.raises(ValueError, match="not made of letters"):
         widgets.explorer(tinted, "A word.", word="4711")
 
 
-def test_another_error_than_a_bad_value_is_not_hidden():
-    explorer = widgets.explorer(lambda word: (shade(), {"ab": "AB"}[word]), "A.", word="ab")
-    with pytest.raises(KeyError):
-        explorer.sliders["word"].value = "ba"
+def fails(error):
+    """A function that draws at 0 and at 2, and raises the error at 1."""
+
+    def draw(t):
+        if t == 1:
+            raise error
+        return shade(t / 2), f"t = {t:g}"
+
+    return draw
+
+
+@pytest.mark.parametrize(
+    "error, line",
+    [
+        (ValueError("not made of letters"), "not made of letters"),
+        (ValueError(), "ValueError"),
+        (KeyError("ba"), "KeyError: 'ba'"),
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+        (NotImplementedError(), "NotImplementedError"),
+        (np.linalg.LinAlgError("Singular matrix"), "LinAlgError: Singular matrix"),
+    ],
+)
+def test_an_error_is_the_line_and_looks_like_one(error, line):
+    explorer = widgets.explorer(fails(error), "A ramp.", t=(0, 2, 0, 1))
+    before = explorer.picture.value
+    explorer.sliders["t"].value = 1
+    assert explorer.text == line and explorer.picture.value == before
+    assert "tinyvae-failed" in explorer._dom_classes
+    explorer.sliders["t"].value = 2
+    assert explorer.text == "t = 2" and explorer.picture.value != before
+    assert "tinyvae-failed" not in explorer._dom_classes
+
+
+@pytest.mark.parametrize(
+    "bad, line",
+    [
+        (None, "TypeError: a picture must be of real numbers, got dtype object"),
+        (np.full((3, 4), np.nan), "a picture must be finite, got NaN or infinity"),
+        ((np.ones((3, 4, 3)), "red"), r"a picture must be grey, of shape \(h, w\), got shape"),
+        (np.zeros((0, 4)), "a picture must be grey"),
+        ((RAMP, "one", "two"), "ValueError|a picture must|setting an array element"),
+    ],
+)
+def test_a_bad_picture_is_an_error_and_changes_nothing(bad, line):
+    explorer = widgets.explorer(lambda t: bad if t else (RAMP, "good"), "A.", t=(0, 1, 0, 1))
+    before = explorer.picture.value, explorer.picture.layout.width
+    explorer.sliders["t"].value = 1
+    assert re.match(line, explorer.text) and "tinyvae-failed" in explorer._dom_classes
+    assert (explorer.picture.value, explorer.picture.layout.width) == before
+
+
+def test_an_interrupt_is_not_swallowed():
+    explorer = widgets.explorer(fails(KeyboardInterrupt()), "A ramp.", t=(0, 2, 0, 1))
+    with pytest.raises(KeyboardInterrupt):
+        explorer.sliders["t"].value = 1
+
+
+def sized(t):
+    return np.ones((3 + int(t), 4))
+
+
+def turned(t):
+    """As many pixels each time, in another shape."""
+    return np.ones((3, 4) if t == 0 else (4, 3))
+
+
+@pytest.mark.parametrize(
+    "draw", [fails(ValueError("no")), fails(KeyError("no")), sized, turned, lambda t: sized(-t)]
+)
+def test_sliders_on_which_no_row_can_be_drawn_have_the_start_as_their_still(draw):
+    explorer = widgets.explorer(draw, "A ramp.", t=(0, 2, 0, 1))
+    data, alt = still(explorer)  # and is live
+    start = np.kron(explorer.drawn(explorer.start)[0], np.ones((93, 93)))
+    np.testing.assert_array_equal(pixels(data), np.round(255 * start))
+    assert alt == f"A ramp. {explorer.text}".strip()
+
+
+def test_a_still_that_fails_costs_the_still_alone():
+    answers = iter([RAMP])
+
+    def once(t):
+        return next(answers, None)
+
+    data, metadata = widgets.explorer(once, "A ramp.", t=(0, 1, 0))._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "image/png" not in data | metadata
+
+
+@pytest.mark.parametrize("trouble", [False, True])
+def test_no_pyplot_figure_stays_open(trouble):
+    mine = pyplot.figure()
+    before = pyplot.get_fignums()
+
+    def draw(t):
+        figure, axes = pyplot.subplots()
+        pyplot.figure()
+        axes.plot([0, t])
+        if trouble and t > 0.6:
+            raise ValueError("too far")
+        return figure
+
+    explorer = widgets.explorer(draw, "A line.", t=(0, 1, 0.5, 0.1))
+    for t in (0.6, 0.7, 0.8):
+        explorer.sliders["t"].value = t
+    still(explorer)
+    assert pyplot.get_fignums() == before
+    pyplot.close(mine)
+
+
+@pytest.mark.parametrize(
+    "spec, kind",
+    [
+        ((0, 9, 3, 1), int),
+        ((np.int64(0), 8, 2, 2), int),
+        ((0, 1000, 0), int),  # by steps of 20
+        ((0, 9, 3), float),  # by steps of 0.2
+        ((0, 9, 3, 1.0), float),
+        ((0.0, 9, 3, 1), float),
+        ((-1, 1, 0), float),
+    ],
+)
+def test_a_slider_of_whole_numbers_gives_ints(spec, kind):
+    seen = []
+
+    def draw(face):
+        seen.append(face)
+        return RAMP
+
+    explorer = widgets.explorer(draw, "A face.", face=spec)
+    explorer.sliders["face"].value = spec[1]
+    still(explorer)
+    assert {type(face) for face in seen} == {kind} and seen[1] == spec[1]
+    assert len(seen) > 5
+
+
+def test_reset_leads_back_to_the_start():
+    explorer = widgets.explorer(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
+    before = explorer.picture.value, explorer.text
+    explorer.sliders["word"].value, explorer.sliders["grey"].value = "4711", 0.9
+    button = explorer.children[0].children[-1]
+    assert button.description == "Reset"
+    button.click()
+    assert (explorer.picture.value, explorer.text) == before
+    assert explorer.values == explorer.start == {"word": "ab", "grey": 0.5}
+
+
+def test_a_line_may_be_a_number():
+    assert widgets.explorer(lambda t: (RAMP, t), "A ramp.", t=(0, 1, 0.5)).text == "0.5"
 
 
 def test_the_still_picture_keeps_the_word_and_moves_the_sliders():
@@ -123,7 +250,10 @@ def test_the_still_picture_keeps_the_word_and_moves_the_sliders():
     grid = images.image_grid(rows, (1, 2), 5, row_labels=["grey\n0 to 1"])
     assert still(explorer)[0] == images.png(grid)
     alone = widgets.explorer(tinted, "A word.", word="ab")
-    assert still(alone) == (widgets.png(tinted("ab")[0]), "A word. AB")
+    data, alt = still(alone)
+    word = np.kron(tinted("ab")[0], np.ones((280, 280)))  # as large as it is when live
+    np.testing.assert_array_equal(pixels(data), np.round(255 * word))
+    assert alt == "A word. AB"
     assert repr(alone) == "<Explorer: word>"
 
 
@@ -157,6 +287,9 @@ def test_a_figure_is_shown_as_matplotlib_draws_it():
 
     explorer = widgets.explorer(curve, "A line.", slope=(0, 2, 1, 0.5))
     assert explorer.picture.value == images.png(curve(1)[0])
+    assert explorer.picture.layout.width == "100px"  # of 200 pixels: crisp on a fine screen
+    about = explorer._repr_mimebundle_()[1]["image/png"]
+    assert (about["width"], about["height"]) == (100, 50)
     assert still(explorer) == (images.png(curve(1)[0]), "A line. slope 1")
 
 
@@ -191,55 +324,11 @@ def test_no_slider_or_no_picture_is_refused():
             widgets.explorer(lambda t, bad=bad: bad, "Nothing.", t=(0, 1, 0))
 
 
-def test_the_map_shows_the_picture_of_its_code(latent_map):
-    for z in ([0.5, 1.0, -1.5], [0.0, 1.0, 0.0], [0.0, -2.0, 0.0]):
-        latent_map.z = z
-        np.testing.assert_array_equal(latent_map.z, z)
-        x = latent_map.decode(np.array([z])).reshape(2, 2)
-        np.testing.assert_array_equal(pixels(latent_map.picture.value), np.round(255 * x))
-
-
-def test_a_dragged_point_moves_its_two_latents_only(latent_map):
-    before = latent_map.picture.value
-    assert latent_map.text == "smile = 0.50, hair = -1.50"
-    latent_map.plane.point = [-2.0, 0.25]  # what the browser sends
-    np.testing.assert_array_equal(latent_map.z, [-2, 1, 0.25])
-    assert latent_map.picture.value != before
-    assert latent_map.text == "smile = -2.00, hair = 0.25"
-
-
-def test_the_map_has_a_still_picture_and_a_short_name(latent_map):
-    data, alt = still(latent_map)
-    assert min(pixels(data).shape[:2]) > 200 and alt.startswith("A map of two latents")
-    assert repr(latent_map) == "<LatentMap: smile, hair>"
-
-
-def test_a_map_needs_nothing_but_a_decoder():
-    plain = maps.LatentMap(lambda z: 0.5 + z @ np.eye(2, 6), (2, 3))
-    np.testing.assert_array_equal(plain.z, [0, 0])
-    still(plain)
-
-
-def test_a_cloud_of_very_many_points_is_thinned():
-    points = np.arange(2.0 * 7000).reshape(-1, 2)
-    some, rgb = maps.cloud_of(points, ["red", "blue"] * 3500)
-    assert maps.CLOUD / 2 < len(some) == len(rgb) <= maps.CLOUD
-    assert rgb[:2].tolist() == [[255, 0, 0], [0, 0, 255]]  # points 0 and 3
-    np.testing.assert_array_equal(some[1], points[3])
-
-
-def test_codes_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="differ in latents"):
-        maps.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), z=np.zeros(2))
-    with pytest.raises(ValueError, match="5 codes, but 4 colours"):
-        maps.LatentMap(shade, (3, 4), codes=np.zeros((5, 3)), colours=np.zeros(4))
-
-
 def test_a_large_mosaic_stands_for_itself():
     mosaic = np.linspace(0, 1, 60 * 180).reshape(60, 180)
     one = widgets.explorer(lambda a: (mosaic, "the line"), alt="A mosaic.", a=(0, 1, 0.5))
-    still, alt = one.still()
-    shown = np.asarray(Image.open(io.BytesIO(still)), float) / 255
+    data, alt = still(one)
+    shown = pixels(data) / 255
     assert shown.shape == (180, 540) and alt == "A mosaic. the line"
     assert np.abs(shown[::3, ::3] - mosaic).max() < 0.01
 
@@ -255,3 +344,15 @@ def test_a_value_beside_a_step_is_put_on_it():
     board = widgets.explorer(draw, "A face.", face=(0, 199, 3, 1))
     board.sliders["face"].value = 67.99999999999999
     assert seen == [3, 68] and int(seen[-1]) == 68
+
+
+def test_the_scripts_come_with_the_package():
+    pyproject = Path(tinyvae.__file__).parents[1] / "pyproject.toml"
+    data = tomllib.loads(pyproject.read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
+    course = widgets.JS.parent
+    shipped = {path for glob in data["tinyvae.course"] for path in course.glob(glob)}
+    assert (
+        {widgets.JS / "line.js", widgets.JS / "plane.js"} < set(widgets.JS.iterdir()) <= shipped
+    )

@@ -1,18 +1,22 @@
 """Figures and widgets can be seen: contrasts on white as WCAG 2 counts them, 4.5 for text and
 3 for lines, dots and bars. Lines in figures.GUIDE only lead the eye and are not counted."""
 
+import functools
+import io
 import re
 
 import matplotlib.collections
 import matplotlib.lines
 import matplotlib.patches
+import matplotlib.style
 import matplotlib.text
 import numpy as np
 import pytest
 from matplotlib.colors import same_color, to_rgba, to_rgba_array
+from PIL import Image
 
 from tinyvae import images
-from tinyvae.course import explorer, figures, latent_map
+from tinyvae.course import explorer, figures
 
 NUMBERS = np.linspace(0, 1, 12)
 PLANE = np.stack([NUMBERS, NUMBERS[::-1]], axis=1)
@@ -27,7 +31,9 @@ SAMPLES = {
     "cloud": lambda f: f(PLANE, NUMBERS, named=3),
     "elbo_curves": lambda f: f({"faces": HISTORY}),
     "latent_bars": lambda f: f(NUMBERS, 1),
-    "latent_map": lambda f: f(PICTURES, (2, 3), PLANE, figures.rgb(NUMBERS), ("a", "b"), 1),
+    "latent_map": lambda f: f(
+        PICTURES, (2, 3), PLANE, figures.rgb(NUMBERS), ("a", "b"), 1, [("7", 0, 0, "#000099")]
+    ),
     "spreads": lambda f: f({"a": NUMBERS}, "x", band=(0.2, 0.8)),
     "numerals": lambda f: f(PLANE, np.arange(12) % 10),
     "clouds": lambda f: f({"a": PLANE}, ("x", "y")),
@@ -37,6 +43,68 @@ SAMPLES = {
     "latent_panels": lambda f: f({"a": NUMBERS}),
     "changes": lambda f: f(np.array([[1.25, -0.5], [0, -1.25]]), ["hair", "face_width"]),
 }
+
+
+STYLES = {
+    "dark": "dark_background",
+    "solarized": "Solarize_Light2",
+    "odd": {
+        "font.size": 20, "axes.titlesize": 30,
+        "axes.prop_cycle": matplotlib.cycler(color=["white"]), "lines.linewidth": 0.1,
+        "text.color": "white", "axes.labelcolor": "white", "xtick.labelsize": 30,
+        "savefig.facecolor": "black", "savefig.dpi": 20, "savefig.bbox": "tight",
+        "figure.facecolor": "black", "image.cmap": "jet", "image.origin": "lower",
+        "lines.marker": "o", "axes.grid": True, "axes.unicode_minus": False,
+    },
+}  # fmt: skip
+
+
+@functools.cache
+def usual(name):
+    """The figure's PNG in matplotlib's own style."""
+    return images.png(SAMPLES[name](DRAWN[name]))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("style", STYLES)
+def test_every_figure_looks_the_same_in_any_style(name, style):
+    expected = usual(name)
+    with matplotlib.style.context(STYLES[style]):
+        before = dict(matplotlib.rcParams)
+        assert images.png(SAMPLES[name](DRAWN[name])) == expected
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_the_readers_font_is_kept():
+    """It may be the only one that has the letters of a label."""
+    with matplotlib.rc_context({"font.family": ["DejaVu Serif"]}):
+        figure = SAMPLES["curves"](figures.curves)
+    assert figure.axes[0].xaxis.label.get_fontname() == "DejaVu Serif"
+
+
+def test_a_readers_own_figure_keeps_its_colours():
+    with matplotlib.style.context("dark_background"):
+        figure = matplotlib.figure.Figure(figsize=(1, 1), facecolor="black")
+        data = images.png(figure)
+    assert np.asarray(Image.open(io.BytesIO(data)).convert("L")).max() == 0
+
+
+def is_cut(figure):
+    """Whether something of the Figure, such as a label, reaches over its edge."""
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    return min(box.x0, box.y0, width - box.x1, height - box.y1) < -0.01
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_nothing_is_cut(name):
+    assert not is_cut(SAMPLES[name](DRAWN[name]))
+
+
+def test_a_cut_word_would_be_noticed():
+    figure = figures.latent_bars(NUMBERS, 1)
+    figure.text(0.95, 0.5, "too far right")
+    assert is_cut(figure)
 
 
 def linear(rgb):
@@ -130,11 +198,14 @@ def test_contrast_is_what_wcag_says():
 
 
 def test_the_widgets_stand_out_from_white():
-    script = latent_map.Plane._esm
+    script = (explorer.JS / "plane.js").read_text(encoding="utf-8")
     words = set(re.findall(r'fillStyle = "([^"]+)"', script)) - {"white"}
     lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {figures.GUIDE}
     point = re.findall(r'\["([^"]+)", \d\]', script)
-    edges = re.findall(r"(?:outline: 3px solid|border-color:) (#\w+)", explorer.CSS)
+    edges = re.findall(
+        r"(?:outline: 3px solid|border-color:) (#\w+)",
+        (explorer.JS / "explorer.css").read_text(encoding="utf-8"),
+    )
     assert len(words) == len(lines) == len(edges) == 2
     assert min(map(contrast, words)) >= 4.5
     assert min(map(contrast, [*lines, *edges])) >= 3
