@@ -60,7 +60,7 @@ class Adam:
         for name, p in self.params.items():
             shape = np.shape(grads[name]) if name in grads else "none"
             if shape != p.shape:
-                raise ValueError(f"the gradient of {name} must have shape {p.shape}, got {shape}")
+                raise ValueError(f"gradient of {name} must have shape {p.shape}, got {shape}")
 
     def _update(self, p, g, m, v, rate, eps):
         """m = b1 m + g, v = b2 v + g^2, p = p - rate m / (sqrt(v) + eps), all in place."""
