@@ -79,7 +79,7 @@ class Diffusion(Model):
         self, n_z: int, n_c: int, n_h: Iterable[int], alpha_bar: ArrayLike,
         rng: Generator, activation: type = SiLU, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
-        super().__init__(n_z, n_h, n_c, activation, dtype)
+        super().__init__(n_z, n_h, n_c, None, activation, dtype)
         self.alpha_bar = _falling(alpha_bar)
         self.n_steps = len(self.alpha_bar)
         self.log_snr = np.log(self.alpha_bar) - np.log1p(-self.alpha_bar)

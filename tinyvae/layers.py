@@ -139,9 +139,8 @@ class Sequential:
 
 
 def mlp(
-    sizes: Sequence[int], rng: Generator, activation: type = SiLU,
-    dtype: DTypeLike = np.float64,
-) -> Sequential:  # fmt: skip
+    sizes: Sequence[int], rng: Generator, activation: type = SiLU, dtype: DTypeLike = np.float64
+) -> Sequential:
     """Dense layers of these sizes with an activation between any two: (3, 5, 2) is
     Dense(3, 5), activation, Dense(5, 2). The last layer has none."""
     layers: list[Any] = []

@@ -43,6 +43,11 @@ class ReconTerm(NamedTuple):
     recon: Array
 
 
+def beside(x: Array, c: Array) -> Array:
+    """[x, c], the rows side by side; x itself where c has no columns."""
+    return np.hstack([x, c]) if c.shape[1] else x
+
+
 class Model:
     """Networks whose parameters, `params`, lie in one vector, and their gradients, `grads`, in
     another. A part that is replaced is copied and packed in; an optimiser made before then has
@@ -55,10 +60,7 @@ class Model:
     weighs_kl = False  # whether backward has a beta and free bits
     _last: Any = None  # what the last elbo left for loss and backward
 
-    def __init__(
-        self, n_z: int, n_h: Iterable[int], n_c: int, activation: type, dtype: DTypeLike,
-        likelihood: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, n_z: int, n_h: Any, n_c: int, likelihood, activation: type, dtype: Any):
         check_kinds(likelihood, activation)
         self.n_z, self.n_h = check_int("n_z", n_z), check_widths(n_h)
         self.n_c, self.activation = check_int("n_c", n_c, least=0), activation
@@ -144,7 +146,7 @@ class Coder(Model):
         likelihood: Likelihood | None = None, activation: type = SiLU,
         dtype: DTypeLike = np.float32, n_c: int = 0,
     ) -> None:  # fmt: skip
-        super().__init__(n_z, n_h, n_c, activation, dtype, likelihood)
+        super().__init__(n_z, n_h, n_c, likelihood, activation, dtype)
         self.n_x, rng = check_int("n_x", n_x), check_generator(rng)
         sizes = self.sizes(self.n_x, self.n_h, self.n_z, self.n_c)
         self.encoder = mlp(sizes["encoder"], rng, activation, dtype)
@@ -190,7 +192,7 @@ class Autoencoder(Coder):
     """x -> z -> x_hat, trained on log p(x|z) alone: the VAE without its draw. See `Coder`."""
 
     def encode(self, x: Any, c: Any = None) -> Array:
-        """z (N, n_z)."""
+        """The code z (N, n_z)."""
         return self.encoder(beside(*self.validate(x, c)))
 
     def reconstruct(self, x: Any, c: Any = None) -> Array:
@@ -294,8 +296,3 @@ class VAE(Coder):
         """n pictures (n, n_x) of z ~ N(0, I), with c (n, n_c) or one row of it for all."""
         n, rng = check_int("n", n), check_generator(rng)
         return self.picture(rng.standard_normal((n, self.n_z), self.dtype), c)
-
-
-def beside(x: Array, c: Array) -> Array:
-    """[x, c], the rows side by side; x itself where c has no columns."""
-    return np.hstack([x, c]) if c.shape[1] else x
