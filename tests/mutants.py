@@ -141,8 +141,8 @@ MUTANTS = [
     mutant(9, "free bits hold back the busy latents", "models",
            ("> free_bits", "< free_bits")),
     mutant(9, "beta weighs the reported ELBO", "train",
-           ("terms = model.objective(*(array[rows] for array in data), plan.rng)",
-            "terms = model.objective(*(array[rows] for array in data), plan.rng); "
+           ("terms = model.objective(*(array[rows] for array in data), rng)",
+            "terms = model.objective(*(array[rows] for array in data), rng); "
             "terms = terms._replace(elbo=terms.recon - beta * terms.kl)")),
     mutant(11, "KL gradient: dlogvar three times too steep", "distributions",
            (KL_GRAD, "return mu, 1.5 * np.expm1(logvar)")),

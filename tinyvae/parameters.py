@@ -1,7 +1,5 @@
-"""One vector, many names: all parameters of a model lie in one array, each name a view of it.
-
-A layer says `self.W`; Adam, save and load and the gradient check see one vector.
-"""
+"""One vector, many names: a layer says `self.W`, a view of the one array in which all of a
+model's parameters lie; Adam, save and load and the gradient check see that vector."""
 
 import copy
 import math
@@ -43,16 +41,15 @@ class Views(dict):
 
 
 class Parameters(Views):
-    """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias with
-    zeros, `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
+    """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias,
+    `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
 
     def __init__(self, shapes: Mapping[str, Any], dtype: DTypeLike, values: Any = 0.0) -> None:
         self.vector = np.full(sum(math.prod(s) for s in shapes.values()), values, dtype)
-        start = 0
+        rest = self.vector
         for name, shape in shapes.items():
-            stop = start + math.prod(shape)
-            super(Views, self).__setitem__(name, self.vector[start:stop].reshape(shape))
-            start = stop
+            array, rest = np.split(rest, [math.prod(shape)])
+            super(Views, self).__setitem__(name, array.reshape(shape))
 
     def copy(self) -> "Parameters":
         """The same names and values in a vector of their own."""
@@ -67,9 +64,7 @@ class Parameters(Views):
 class Parametric:
     """A layer or a likelihood: it has named arrays, `params`, and their gradients, `grads`,
     which become views of its model's once it is bound. Without any it needs no __init__.
-
-    What `forward` keeps for `backward` is `_last`, which no copy takes along.
-    """
+    What `forward` keeps for `backward` is `_last`, which no copy takes along."""
 
     params = grads = Views()
     settings: Mapping[str, Any] = {}  # what its class is called with to make another
@@ -91,26 +86,26 @@ class Parametric:
 
 
 def pack(parts: Mapping[str, Any], dtype: DTypeLike) -> tuple[Parameters, Parameters]:
-    """Move the parameters of `parts` ({prefix: layer}) into one vector, named "prefix.name".
-
-    Returns (params, grads) with the same names; each part is bound to its views of both, its
-    values kept.
-    """
-    named = {f"{p}.{n}": a for p, part in parts.items() for n, a in part.params.items()}
-    shapes = {name: array.shape for name, array in named.items()}
+    """(params, grads) of all `parts`, each in one vector; each part, its values kept, is then
+    bound to its views of both."""
+    values = named(parts, "params")
+    shapes = {name: array.shape for name, array in values.items()}
     params, grads = Parameters(shapes, dtype), Parameters(shapes, dtype)
-    params.update(named)
+    params.update(values)
     attach(parts, params, grads)
     return params, grads
 
 
-def attach(parts: Mapping[str, Any], params: Views, grads: Views) -> None:
-    """Bind each of `parts` to its own of these arrays."""
+def named(parts: Mapping[Any, Any], kind: str) -> dict[str, Array]:
+    """{"prefix.name": array} of the "params" or the "grads" of all `parts` ({prefix: part})."""
+    return {f"{p}.{n}": a for p, part in parts.items() for n, a in getattr(part, kind).items()}
+
+
+def attach(parts: Mapping[Any, Any], params: Views, grads: Views) -> None:
+    """Bind each of `parts` to its own of these arrays: those under its prefix."""
     for prefix, part in parts.items():
-        part.bind(under(prefix, params), under(prefix, grads))
+        part.bind(_under(f"{prefix}.", params), _under(f"{prefix}.", grads))
 
 
-def under(prefix: object, named: Views) -> Views:
-    """The entries of `named` whose names begin with "prefix.", without that beginning."""
-    start = f"{prefix}."
-    return Views({n.removeprefix(start): a for n, a in named.items() if n.startswith(start)})
+def _under(start, arrays):
+    return Views({n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)})

@@ -1,7 +1,5 @@
-"""What bad input gets: one error that names the argument, what was expected and what came.
-
-Every public function asks these before it changes anything.
-"""
+"""What bad input gets, before anything changes: one error that names the argument, what was
+expected and what came."""
 
 import math
 import numbers
@@ -39,7 +37,7 @@ def check_float(name: str, value: Any, least: float = -INF, above: float = -INF)
     except (TypeError, ValueError):
         number = None
     except OverflowError:  # a whole number too large for a float
-        number = math.inf
+        number = INF
     if number is None:
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(number) and number >= least and number > above):
@@ -50,10 +48,9 @@ def check_float(name: str, value: Any, least: float = -INF, above: float = -INF)
 
 def check_generator(rng: Any) -> Generator:
     """`rng`, if it is a NumPy Generator; else TypeError."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng must be a Generator such as np.random.default_rng(0), got {rng!r}"
-        )
+    if not isinstance(rng, Generator):
+        example = "such as np.random.default_rng(0)"
+        raise TypeError(f"rng must be a Generator {example}, got {rng!r}")
     return rng
 
 
@@ -96,11 +93,12 @@ def check_real(name: str, value: Any) -> Array:
 
 def _real_objects(name, array):
     """An array of objects as float64, if each is a real number."""
-    wrong = [v for v in array.flat if not isinstance(v, (numbers.Real, np.bool_))][:1]
-    for value in wrong:
-        if value is None or type(value).__name__ in ("NAType", "NaTType"):
-            raise ValueError(f"{name} must have no missing entries, got {value}")
+    for value in array.flat:
         kind = type(value).__name__
+        if isinstance(value, (numbers.Real, np.bool_)):
+            continue
+        if kind in ("NoneType", "NAType", "NaTType"):
+            raise ValueError(f"{name} must have no missing entries, got {value}")
         raise TypeError(f"{name} must be an array of real numbers, got dtype object, a {kind}")
     try:
         return array.astype(np.float64)
@@ -176,8 +174,7 @@ def check_widths(n_h: Any) -> tuple[int, ...]:
     try:
         return tuple(check_int("n_h", n) for n in n_h)
     except TypeError:
-        example = "such as (400, 200)"
-        raise TypeError(f"n_h must hold whole numbers, {example}, got {n_h!r}") from None
+        raise TypeError(f"n_h must hold whole numbers as (400, 200), got {n_h!r}") from None
 
 
 def check_kinds(likelihood: Any, activation: Any) -> None:
