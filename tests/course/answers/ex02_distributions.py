@@ -340,7 +340,7 @@ WRONG = {
         "The estimate is not finite": lambda mu, v, e: monte_carlo_with()(mu, np.log(v), e),
         "Called twice": own_draws(),
         "With other draws": own_draws(0),
-        "inputs the estimate is right": monte_carlo_with(floor=-4),
+        "inputs the estimate is right": monte_carlo_with(floor=-5.5),
         "inputs the standard error is": monte_carlo_with(spread=lambda r: min(r.std(), 99)),
         "nearly the prior, the estimate": monte_carlo_with(
             lambda r: np.where(abs(r.mean()) < 0.01, 0.01, r.mean())

@@ -58,12 +58,15 @@ def of_two(log_prob, slope):
     }
 
 
-def in_usual_sizes(seed, *scales):
-    """Arrays of normal numbers, one for each of `scales`, in each of SIZES; once as float32."""
+def usual_notes(seed, n_means=1):
+    """(mean, ..., logvar) in each of SIZES, in so many rows that no range is missed, far from
+    0, and as float32."""
     rng = np.random.default_rng(seed)
-    for n, size in SIZES:
-        yield tuple(0.3 + scale * rng.normal(size=(n, size)) for scale in scales)
-    yield tuple((0.3 + scale * rng.normal(size=(3, 2))).astype("f4") for scale in scales)
+    for n, size, off in (*((*size, 0) for size in SIZES), (300, 1, 0), (5, 2, 8), (3, 2, 0)):
+        means = 0.3 + 1.2 * rng.normal(size=(n_means, n, size)) + off * rng.normal(size=size)
+        note = *means, 0.3 + 0.8 * rng.normal(size=(n, size))
+        yield note
+    yield tuple(array.astype("f4") for array in note)
 
 
 # 02.1: log N(z; mu, e^logvar), summed over the columns. z, mu and logvar are (N, L).
@@ -91,16 +94,12 @@ DENSITY = Part(log_normal, {
         lambda z, m, v: density(z, m, v, two_pi=z.shape[1]),
     "The constant is twice too large: each number of a row brings *half* of log 2π.":
         partial(density, two_pi=2),
-    "The constant has the wrong sign: 2π stands under the fraction line.":
-        partial(density, two_pi=-1),
     "The term -½ logvar is missing. It is the logarithm of the width by which the density is "
     "divided: a wide curve must be low.": partial(density, log=0),
     "logvar has the wrong sign in the constant: a wide curve must be low.":
         partial(density, log=-1),
     "logvar stands whole where half of it belongs: log sigma is logvar / 2.":
         partial(density, log=2),
-    "logvar is halved twice. One half of it belongs there: log sigma is logvar / 2.":
-        partial(density, log=0.5),
     "This is the density whose *standard deviation* is `exp(logvar)`. logvar is the log of the "
     "variance: sigma² is `exp(logvar)`.": lambda z, m, v: log_normal(z, m, 2 * v),
     "This is the density whose variance is `exp(logvar / 2)`. That is sigma; sigma² is "
@@ -134,7 +133,6 @@ DENSITY = Part(log_normal, {
         partial(density, square=-1),
     "mu is not in the distance: the curve stands at mu.":
         lambda z, m, v: log_normal(z, 0 * m, v),
-    "mu is added to z. The distance is z - mu.": lambda z, m, v: log_normal(z, -m, v),
     "The squared distance is missing: every z would be as likely as mu.":
         partial(density, square=0),
     "This is twice the log-density: the factor ½ before the bracket is missing.":
@@ -163,7 +161,7 @@ DENSITY_FAR = at_edge(
 
 def ask_log_density(log_density):
     """log_density(z, mu, logvar) -> (N,): log N(z; mu, e^logvar), summed over the columns."""
-    compare(log_density, in_usual_sizes(21, 1.2, 1.2, 0.8), DENSITY)
+    compare(log_density, usual_notes(21, n_means=2), DENSITY)
     far, note = np.array([[60.0, -0.5], [0.2, -60.0]]), np.full((2, 2), 0.5)
     compare(log_density, [(far, note, -note), (-far[:1], note[:1], note[:1])], DENSITY_FAR)
     columns = np.ones((1, 1)), np.ones((1, 3)), np.ones((1, 300))
@@ -205,9 +203,6 @@ COINS = Part(coins, {
         lambda x, a: (x * a + softplus(a)).sum(axis=-1),
     "The softplus is missing: `x * a` alone knows no bound.":
         lambda x, a: (x * a).sum(axis=-1),
-    "x does not come in: what is seen must count.": (
-        lambda x, a: (a - softplus(a)).sum(axis=-1), lambda x, a: -softplus(a).sum(axis=-1),
-    ),
     "The arguments are read in the wrong order: the pixels x come first, then the logits.":
         lambda x, a: coins(a, x),
     "This is a squared error. A pixel that is a coin has another log-likelihood.": (
@@ -254,8 +249,6 @@ COINS_SLOPE = Part(coins_slope, {
     "This is the sigmoid, or minus it; the slope of `x a`, which is x, is missing.": (
         lambda x, a: sigmoid(a), lambda x, a: -sigmoid(a),
     ),
-    "The sigmoid is added to x. Its own sign is that of -softplus(a).":
-        lambda x, a: x + sigmoid(a),
     "The arguments of the gradient are read in the wrong order: the pixels x come first.":
         lambda x, a: coins_slope(a, x),
     "Grey pixels are rounded: x itself belongs there.": (
@@ -272,7 +265,7 @@ COINS_SLOPE = Part(coins_slope, {
 def pixels():
     """(x, a): binary and grey pixels, with ordinary logits."""
     rng = np.random.default_rng(22)
-    for n, size in (*SIZES, (2, 784)):
+    for n, size in (*SIZES, (300, 1), (2, 784)):
         a, x = 0.4 + 2 * rng.normal(size=(n, size)), rng.random((n, size))
         yield np.round(x), a
         yield x, a
@@ -392,8 +385,6 @@ LETTERS = Part(letters, {
     "so the logarithms add up.": lambda x, a, k: letters(x, a, k) * k / x.shape[1],
     "This is a mean over the columns. The log-probabilities of the places add up.":
         lambda x, a, k: letters(x, a, k) / x.shape[1],
-    "The log-likelihood is divided by k. The log-probabilities of the places add up.":
-        lambda x, a, k: letters(x, a, k) / k,
     "The logarithm of the sum is subtracted k times at each place, once for each letter. It "
     "belongs there once: only at the letter that is there.":
         lambda x, a, k: (x * a).sum(axis=-1) - k * log_sums(a, k).sum(axis=-1),
@@ -444,8 +435,6 @@ LETTERS_SLOPE = Part(letters_slope, {
         lambda x, a, k: x - a,
     "Only the letters that are there have a slope here. The others' logits sit in the sum of "
     "the exponentials: theirs must go down.": lambda x, a, k: x * letters_slope(x, a, k),
-    "Only the letters that are not there have a slope here; the logit of the one that is there "
-    "must go up.": lambda x, a, k: (x - 1) * softmax(a, k),
     "There is a factor `p (1 - p)` too many: the slope of the logarithm cancels it.":
         lambda x, a, k: letters_slope(x, a, k) * softmax(a, k) * (1 - softmax(a, k)),
     "This is `p (1 - p)`, the slope of a probability. Asked is that of the log-likelihood.":
@@ -458,8 +447,6 @@ LETTERS_SLOPE = Part(letters_slope, {
         lambda x, a, k: softmax(a, k),
     "This is minus the softmax; the slope of the picked logit itself, x, is missing.":
         lambda x, a, k: -softmax(a, k),
-    "The softmax is added to x. It comes from the term that is subtracted.":
-        lambda x, a, k: x + softmax(a, k),
     "The normalising term's own value is subtracted. Its slope along a logit is asked for.":
         lambda x, a, k: x - np.repeat(log_sums(a, k), k, axis=1),
     "This is `x - log p`; the slope has the probability p itself.":
@@ -470,8 +457,6 @@ LETTERS_SLOPE = Part(letters_slope, {
         lambda x, a, k: letters_slope(x, a, k) * k / x.shape[1],
     "The gradient is divided by the number of letters. The log-likelihood is a sum.":
         lambda x, a, k: letters_slope(x, a, k) / k,
-    "The gradient is divided by the number of columns. The log-likelihood is a sum.":
-        lambda x, a, k: letters_slope(x, a, k) / x.shape[1],
 }, name="the gradient",
    why="a slope for each logit, in the order of the logits")  # fmt: skip
 
@@ -481,7 +466,7 @@ def texts():
     rng = np.random.default_rng(23)
     for n, places, k in (
         (5, 3, 4), (1, 2, 3), (2, 5, 3), (4, 1, 6), (3, 4, 2), (3, 3, 3), (1, 1, 5), (2, 3, 1),
-        (2, 20, 30),
+        (300, 1, 2), (2, 20, 30),
     ):  # fmt: skip
         x = np.eye(k)[rng.integers(0, k, (n, places))].reshape(n, -1)
         a = 0.5 + 2 * rng.normal(size=x.shape)
@@ -551,8 +536,6 @@ KL = Part(cost, {
     "This is minus the KL. A KL divergence is never negative.": lambda m, v: -cost(m, v),
     "The -1 of each latent is missing, so a note that equals the prior would cost ½ a nat.":
         partial(terms, one=0),
-    "The -1 of each latent has the wrong sign: a note that equals the prior would cost a nat.":
-        partial(terms, one=-1),
     "The -1 is there once a row. Each latent has its own.":
         lambda m, v: terms(m, v, one=1 / m.shape[1]),
     "This is `KL(p || q)`, from the prior to the note. Asked is `KL(q || p)`: the mean of "
@@ -563,8 +546,6 @@ KL = Part(cost, {
         lambda m, v: cost(0 * m, v),
     "mu² has the wrong sign: a note far from the prior must cost more.":
         partial(terms, square=lambda m: -(m**2)),
-    "mu² is there twice, or not halved: all of the bracket has the factor ½.":
-        partial(terms, square=lambda m: 2 * m**2),
     "logvar has the wrong sign: a very narrow note must cost more, not less.":
         partial(terms, log=-1),
     "logvar itself is missing: a very narrow note must cost more, without bound.":
@@ -575,8 +556,6 @@ KL = Part(cost, {
     "logvar, beside mu² + sigma² - 1.": partial(terms, log=2),
     "sigma² is missing: a very wide note must cost more, not less.":
         partial(terms, width=np.zeros_like),
-    "sigma² has the wrong sign: a very wide note must cost more, not less.":
-        partial(terms, width=lambda v: -np.exp(v)),
     "sigma² is `exp(logvar)`, not `exp(-logvar)`.": partial(terms, width=lambda v: np.exp(-v)),
     "sigma stands where its square belongs: sigma² is `exp(logvar)`.":
         partial(terms, width=lambda v: np.exp(v / 2)),
@@ -609,7 +588,7 @@ KL_NEAR = at_edge(
 
 def ask_kl(kl):
     """kl(mu, logvar) -> (N,): KL(N(mu, e^logvar) || N(0, I)), summed over the latents."""
-    compare(kl, in_usual_sizes(24, 1.1, 0.8), KL)
+    compare(kl, usual_notes(24), KL)
     cases = [
         (np.full((1, columns), mean), np.full((1, columns), v))
         for columns in (1, 3, 200) for mean in (0.0, 0.3, -20.0) for v in WIDTHS if v or mean
@@ -651,8 +630,6 @@ KL_GRAD = (
             lambda mu, lv, m, v: mu - m,
         "dmu leaves out the prior's mean: at mu = prior_mu the slope must be 0.":
             lambda mu, lv, m, v: mu / np.exp(v),
-        "dmu adds the prior's mean: at mu = prior_mu the slope must be 0.":
-            lambda mu, lv, m, v: (mu + m) / np.exp(v),
         "dmu is divided by the prior's standard deviation. Its variance belongs there: "
         "`exp(prior_logvar)`.": lambda mu, lv, m, v: (mu - m) / np.exp(v / 2),
         "dmu is divided by the square of the prior's variance: `exp(prior_logvar)` is a square "
@@ -665,8 +642,6 @@ KL_GRAD = (
         "the prior to the note.": lambda mu, lv, m, v: (mu - m) / np.exp(lv),
         "dmu is the slope of a KL in which mu is not squared.":
             lambda mu, lv, m, v: np.full_like(mu, 0.5) / np.exp(v),
-        "dmu still has the square: asked is its slope.":
-            lambda mu, lv, m, v: (mu - m) ** 2 / np.exp(v) / 2,
         "dmu is divided by the number of rows. Each row's own slope is asked for.":
             lambda mu, *rest: dmu(mu, *rest) / len(mu),
         "dmu is divided by the number of latents. The KL is a sum over them.":
@@ -676,8 +651,6 @@ KL_GRAD = (
         "Where dlogvar is asked for stands dmu: dmu comes first.": dmu,
         "dlogvar has a factor 2 too many: is it the slope along log sigma? logvar is twice "
         "that.": lambda *given: 2 * dlogvar(*given),
-        "dlogvar has a factor ½ too many: only one ½ stands before the bracket.":
-            lambda *given: dlogvar(*given) / 2,
         "dlogvar has the wrong sign: beyond the prior's width, widening must make the KL "
         "grow.": lambda *given: -dlogvar(*given),
         "dlogvar has the ratio of the variances upside down: the note's belongs above, the "
@@ -688,12 +661,6 @@ KL_GRAD = (
             lambda mu, lv, m, v: np.expm1(lv) / 2,
         "dlogvar lacks the -½ that comes from the term -½ logvar; so it is not 0 where the "
         "note is as wide as the prior.": lambda mu, lv, m, v: np.exp(lv - v) / 2,
-        "dlogvar has +½ for the term -½ logvar; so it is not 0 where the note is as wide as "
-        "the prior.": lambda mu, lv, m, v: (np.exp(lv - v) + 1) / 2,
-        "dlogvar has -1 for the term -½ logvar; so it is not 0 where the note is as wide as "
-        "the prior.": lambda mu, lv, m, v: np.exp(lv - v) / 2 - 1,
-        "dlogvar has the ratio of the variances whole; one half of it belongs there.":
-            lambda mu, lv, m, v: np.exp(lv - v) - 0.5,
         "dlogvar is the slope along sigma². By the chain rule the slope along logvar is that "
         "times the derivative of `exp(logvar)`.":
             lambda mu, lv, m, v: np.expm1(lv - v) / 2 / np.exp(lv),
@@ -715,8 +682,6 @@ KL_GRAD = (
         "there.": lambda mu, lv, m, v: (lv - v) / 2,
         "dlogvar has the prior's part subtracted, not divided by: the KL holds the ratio of "
         "the variances.": lambda mu, lv, m, v: (np.exp(lv) - np.exp(v)) / 2,
-        "dlogvar has all of the slope divided by the prior's variance. The -½ is not.":
-            lambda mu, lv, m, v: np.expm1(lv) / 2 / np.exp(v),
         "dlogvar is divided by the number of rows. Each row's own slope is asked for.":
             lambda mu, *rest: dlogvar(mu, *rest) / len(mu),
         "dlogvar is divided by the number of latents. The KL is a sum over them.":
@@ -727,10 +692,11 @@ KL_GRAD = (
 
 def notes_and_priors():
     """(mu, logvar, m, v); the prior is N(0, 1), or another one for each latent."""
-    rng = np.random.default_rng(30)
-    for mu, logvar in in_usual_sizes(30, 1.1, 0.8):
+    rng = np.random.default_rng(32)
+    for mu, logvar in usual_notes(32):
         m, v = rng.normal(-0.5, 1, size=(2, mu.shape[1])).astype(mu.dtype)
         yield mu, logvar, m, v
+        yield mu, logvar, 7 * m, v
         yield mu, logvar, 0 * m, 0 * v
 
 
@@ -741,7 +707,7 @@ def ask_kl_grad(kl_grad):
     cases = [
         ((m + off) * one, (v + wider) * one, m * one[0], v * one[0])
         for m in (0.0, 0.3) for off in (1, -40, 0)
-        for v, wider in [(w, r) for w in WIDTHS for r in (0.7, -0.7, 0)]
+        for v, wider in [(w, r) for w in WIDTHS for r in (0.7, -0.7, 0, 13, -13)]
         + [(0, w) for w in WIDTHS]
     ]  # fmt: skip
     compare(kl_grad, cases, *map(not_usual, KL_GRAD))
@@ -816,8 +782,6 @@ ESTIMATE = Part(estimate, {
     "`eps` itself is taken for the draws. Those come from the prior; draws from the note are "
     "asked for.": drawn(lambda mu, v, e: e),
     "mu is not in the draws.": drawn(lambda mu, v, e: np.exp(v / 2) * e),
-    "mu is subtracted from the draws. They lie about mu.":
-        drawn(lambda mu, v, e: np.exp(v / 2) * e - mu),
     "sigma is not in the draws.": drawn(lambda mu, v, e: mu + e),
     "eps is divided by sigma in the draws. A wide note's draws lie far apart.":
         drawn(lambda mu, v, e: mu + np.exp(-v / 2) * e),
@@ -851,8 +815,6 @@ ESTIMATE = Part(estimate, {
         averaged(lambda mu, v, e, z: -log_normal(z)),
     "Only log q is here; subtract log p(z).":
         averaged(lambda mu, v, e, z: log_normal(z, mu, v)),
-    "The two logarithms are added. The second is subtracted.":
-        averaged(lambda mu, v, e, z: log_normal(z, mu, v) + log_normal(z)),
     "`tv.log_normal` takes log sigma²; for N(0, 1) that is 0, not 1.":
         averaged(lambda mu, v, e, z: log_normal(z, mu, v) - log_normal(z, 0, 1)),
     "`tv.log_normal` is given sigma² in place of its logarithm.": (
@@ -884,16 +846,12 @@ ERROR = Part(error, {
         by_spread(lambda s, e: s**2 / np.sqrt(len(e))),
     "The spread is divided by the number of draws. The root of it belongs there.":
         by_spread(lambda s, e: s / len(e)),
-    "The spread is multiplied by the root of the number of draws, where it should be divided.":
-        by_spread(lambda s, e: s * np.sqrt(len(e))),
     "The spread is divided by the root of the count of *all* numbers in eps. One draw is one "
     "row of eps.": by_spread(lambda s, e: s / np.sqrt(e.size)),
     "The spread is divided by the root of the number of latents. The number of draws belongs "
     "there.": by_spread(lambda s, e: s / np.sqrt(e.shape[1])),
     "The spread is divided by the fourth root of the number of draws.":
         by_spread(lambda s, e: s / len(e) ** 0.25),
-    "-1 is in the divisor twice: once under the spread, once more under its root.":
-        lambda *note: error(*note, ddof=1) / np.sqrt(1 - 1 / len(note[2])),
     "The second number is the spread of eps. Asked is that of log q(z) - log p(z).": (
         lambda mu, v, e: e.std() / np.sqrt(len(e)),
         lambda mu, v, e: e.std(ddof=1) / np.sqrt(len(e)),
@@ -917,6 +875,8 @@ def ask_monte_carlo(monte_carlo_kl):
     for count, n_z in (11, 3), (40, 1), (5, 6), (4, 4), (3000, 2), (2, 3), (3, 1), (2, 1):
         mu, logvar = 0.4 + 0.9 * rng.normal(size=(2, n_z))
         cases.append((mu, logvar, rng.normal(size=(count, n_z))))
+    for logvar in np.array([[-5.2, -2.7], [3.3, 2.4]]):
+        cases.append((np.array([0.7, -0.2]), logvar, rng.normal(size=(20, 2))))
     _ask_same_draws(monte_carlo_kl, cases[0], rng.normal(size=(11, 3)))
     cases.append(tuple(array.astype("f4") for array in cases[0]))
     _compare_errors(monte_carlo_kl, cases, ESTIMATE, ERROR)
@@ -1094,8 +1054,6 @@ GAUSSIAN = Part(gaussian, {
         lambda x, o, s: gaussian(x, o, s / 2),
     "The squared error is divided by sigma, and not by its square.":
         partial(gaussian, far=lambda off, v: off**2 / np.exp(v / 2)),
-    "The squared error is divided by sigma⁴: log_sigma is doubled once too often.":
-        partial(gaussian, far=lambda off, v: off**2 / np.exp(2 * v)),
     "The squared error is multiplied by sigma², where it should be divided by it.":
         partial(gaussian, far=lambda off, v: off**2 * np.exp(v)),
     "The squared error is not divided by sigma².": partial(gaussian, far=lambda off, v: off**2),
@@ -1105,8 +1063,6 @@ GAUSSIAN = Part(gaussian, {
     ),
     "log sigma stands halved in the constant, as if it were log sigma².":
         partial(gaussian, log=0.5),
-    "log sigma stands doubled in the constant: half of log sigma² is log sigma.":
-        partial(gaussian, log=2),
     "log sigma has the wrong sign: a wide curve must be low.": partial(gaussian, log=-1),
     "log 2π is not halved: per number the constant is log sigma + ½ log 2π.":
         partial(gaussian, two_pi=2),
@@ -1123,13 +1079,7 @@ GAUSSIAN = Part(gaussian, {
         lambda x, o, s: gaussian(x, o, s, square=1 / x.shape[1]),
     "Now this is a mean over the D numbers. Log-densities of independent numbers add up.":
         lambda x, o, s: gaussian(x, o, s) / x.shape[1],
-    "The log-likelihood is divided by the number of rows. Each row's own is asked for.":
-        lambda x, o, s: gaussian(x, o, s) / len(x),
     "This is minus the log-likelihood, the loss.": lambda *given: -gaussian(*given),
-    "This is the density itself; asked is its logarithm.":
-        lambda *given: np.exp(gaussian(*given)),
-    "This is a logarithm to base 2 (bits). Asked are nats: the natural logarithm.":
-        lambda *given: gaussian(*given) / np.log(2),
 }, name="the log-likelihood", why=SUMMED)  # fmt: skip
 SLOPE = Part(slope, {
     "This is the slope of the faulty likelihood: its constant is counted D times.":
@@ -1138,8 +1088,6 @@ SLOPE = Part(slope, {
         partial(slope, n=1),
     "The slope's constant is twice too large; it comes from -log sigma, once for each number.":
         lambda x, o, s: slope(x, o, s, n=2 * x.shape[1]),
-    "The slope's constant is halved; it comes from -log sigma, once for each number.":
-        lambda x, o, s: slope(x, o, s, n=x.shape[1] / 2),
     "The slope lacks the constant's part: it would never be 0, and sigma would grow for ever.":
         partial(slope, n=0),
     "The slope lacks the part of the squared error: sigma would shrink for ever.":
@@ -1154,14 +1102,10 @@ SLOPE = Part(slope, {
     "that.": lambda x, o, s: slope(x, o, s) / 2,
     "The slope is twice too large: only the squared error has a 2 from its exponent, and the ½ "
     "cancels that.": lambda x, o, s: 2 * slope(x, o, s),
-    "The squared error in the slope has a factor 2 too many: the ½ cancels it.":
-        partial(slope, square=lambda off: 2 * off**2),
     "The factor ½ of the squared error is still there; the 2 of the exponent cancels it.":
         partial(slope, square=lambda off: off**2 / 2),
     "The squared error in the slope is divided by sigma, and not by its square.":
         partial(slope, over=1),
-    "The squared error in the slope is divided by sigma³. That is the slope along sigma.":
-        partial(slope, over=3),
     "The squared error in the slope is not divided by sigma².": partial(slope, over=0),
     "The squared error in the slope is multiplied by sigma², where it should be divided.":
         partial(slope, over=-2),
@@ -1187,10 +1131,12 @@ SLOPE = Part(slope, {
 def data_and_means():
     """(x, out, log sigma), with ordinary numbers."""
     rng = np.random.default_rng(27)
-    for n, size in (*SIZES, (2, 784)):
+    for n, size in (*SIZES, (300, 1), (2, 784)):
         x, out = 0.2 + rng.normal(size=(2, n, size))
-        for log_sigma in (-0.7, np.float64(0.45), 0):
+        for log_sigma in (-0.713, np.float64(0.457), 0):
             yield x, out, log_sigma
+    for log_sigma in (0.043, 2.116, -2.384):
+        yield 9 * x[:, :3], 9 * out[:, :3], log_sigma
     yield x.astype("f4"), out.astype("f4"), 0.3
 
 
