@@ -64,7 +64,7 @@ def usual_notes(seed, n_means=1):
     rng = np.random.default_rng(seed)
     for n, size, off in (*((*size, 0) for size in SIZES), (300, 1, 0), (5, 2, 8), (3, 2, 0)):
         means = 0.3 + 1.2 * rng.normal(size=(n_means, n, size)) + off * rng.normal(size=size)
-        note = *means, 0.3 + 0.8 * rng.normal(size=(n, size))
+        note = *means, 0.3 + 1.1 * rng.normal(size=(n, size))
         yield note
     yield tuple(array.astype("f4") for array in note)
 
@@ -161,7 +161,9 @@ DENSITY_FAR = at_edge(
 
 def ask_log_density(log_density):
     """log_density(z, mu, logvar) -> (N,): log N(z; mu, e^logvar), summed over the columns."""
-    compare(log_density, usual_notes(21, n_means=2), DENSITY)
+    cases = [*usual_notes(21, n_means=2)]
+    z, mu, logvar = cases[len(SIZES)]  # the many rows, here near mu: densities about 1
+    compare(log_density, [*cases, (z / 9, mu / 9, logvar - 2)], DENSITY)
     far, note = np.array([[60.0, -0.5], [0.2, -60.0]]), np.full((2, 2), 0.5)
     compare(log_density, [(far, note, -note), (-far[:1], note[:1], note[:1])], DENSITY_FAR)
     columns = np.ones((1, 1)), np.ones((1, 3)), np.ones((1, 300))
@@ -1137,6 +1139,7 @@ def data_and_means():
             yield x, out, log_sigma
     for log_sigma in (0.043, 2.116, -2.384):
         yield 9 * x[:, :3], 9 * out[:, :3], log_sigma
+    yield x.reshape(-1, 2) / 3, out.reshape(-1, 2) / 3, -0.95  # densities about 1
     yield x.astype("f4"), out.astype("f4"), 0.3
 
 
