@@ -845,35 +845,39 @@ ERROR = Part(error, {
 }, name="the standard error", why="that of the mean over the draws")  # fmt: skip
 
 
-def ask_monte_carlo(monte_carlo_kl):
-    """monte_carlo_kl(mu, logvar, eps) -> (estimate, its standard error), given the draws."""
-    rng = np.random.default_rng(25)
-    cases = []
-    # A spread needs two draws, so SIZES will not do.
+def notes_and_draws(rng):
+    """(mu, logvar, eps). A spread needs two draws, so SIZES will not do."""
     for count, n_z in (11, 3), (40, 1), (5, 6), (4, 4), (3000, 2), (2, 3), (3, 1), (2, 1):
         mu, logvar = 0.4 + 0.9 * rng.normal(size=(2, n_z))
-        cases.append((mu, logvar, rng.normal(size=(count, n_z))))
+        yield mu, logvar, rng.normal(size=(count, n_z))
     for logvar in np.array([[-5.2, -2.7], [3.3, 2.4]]):
-        cases.append((np.array([0.7, -0.2]), logvar, rng.normal(size=(20, 2))))
+        yield np.array([0.7, -0.2]), logvar, rng.normal(size=(20, 2))
+    yield mu.astype("f4"), logvar[:1].astype("f4"), rng.normal(size=(9, 1)).astype("f4")
+
+
+def centred(rng, logvars):
+    """(mu, logvar, eps) of notes about 0."""
+    return [
+        (np.zeros(n_z), np.full(n_z, v), rng.normal(size=(9, n_z)))
+        for n_z in (1, 2) for v in logvars
+    ]  # fmt: skip
+
+
+def ask_monte_carlo(monte_carlo_kl):
+    """monte_carlo_kl(mu, logvar, eps) -> (estimate, its standard error), given the draws."""
+    rng = np.random.default_rng(39)
+    cases = [*notes_and_draws(rng)]
     _ask_same_draws(monte_carlo_kl, cases[0], rng.normal(size=(11, 3)))
-    cases.append(tuple(array.astype("f4") for array in cases[0]))
     _compare_errors(monte_carlo_kl, cases, ESTIMATE, ERROR)
-    wide = [
-        (np.zeros(n_z), np.full(n_z, v), rng.normal(size=(9, n_z)))
-        for n_z in (1, 2) for v in WIDTHS if v
-    ]  # fmt: skip
-    wide += [(np.array([20.0]), np.array([2.2]), rng.normal(size=(9, 1)))]
+    far = np.array([20.0]), np.array([2.2]), rng.normal(size=(9, 1))
+    wide = [far, *centred(rng, [v for v in WIDTHS if v])]
     _compare_errors(monte_carlo_kl, wide, not_usual(ESTIMATE), not_usual(ERROR))
-    near = [
-        (np.zeros(n_z), np.full(n_z, v), rng.normal(size=(9, n_z)))
-        for n_z in (1, 2) for v in (0, 0.02, 0.05)
-    ]  # fmt: skip
     said = (
         "For a note that is nearly the prior, {} is wrong: there it is small, or 0. Is "
         "something added, or is there a least value?"
     )
-    stage = [at_edge(part, said.format(part.name), 1e-3) for part in (ESTIMATE, ERROR)]
-    _compare_errors(monte_carlo_kl, near, *stage)
+    near = [at_edge(part, said.format(part.name), 1e-3) for part in (ESTIMATE, ERROR)]
+    _compare_errors(monte_carlo_kl, centred(rng, [0, 0.02, 0.05]), *near)
 
 
 def _ask_same_draws(answer, case, others):
