@@ -12,6 +12,7 @@ import numbers
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -210,7 +211,7 @@ def _array(value):
 
 
 def _is_real(value):
-    return isinstance(value, numbers.Real)
+    return isinstance(value, (numbers.Real, Decimal))  # a Decimal is no Real of Python's
 
 
 def _like(got, want):

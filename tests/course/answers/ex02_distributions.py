@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -232,7 +233,7 @@ RIGHT = {
         "by hand, a list": [[0.6, 0.5], [-0.75, 1.5]],
         "at the edge": [(-0.9, 0.7), (0, 1.75)],
         "float32": np.array([[0.0, 0.4], [0.9, 1.3]], dtype=np.float32),
-        "Fractions": [[Fraction(3, 5), Fraction(1, 2)], [Fraction(3, 4), Fraction(3, 2)]],
+        "Fractions, Decimals": [[Fraction(3, 5), 0.5], [Decimal("0.75"), Decimal("1.5")]],
     },
     "02.8": {
         "one by one": (
