@@ -207,7 +207,6 @@ RIGHT = {
     },
     "02.3": {
         "place by place, tuples": (letters_by_places, lambda *text: tuple(letters_grad(*text))),
-        "logaddexp": (letters, letters_grad),
         "picked, float32": (in_float32(letters_picked), in_float32(letters_grad)),
     },
     "02.4": {
