@@ -13,6 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike
 
+from tinyvae.arrays import check_matrix
 from tinyvae.distributions import Gaussian, Likelihood, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
 from tinyvae.ops import Array
@@ -24,7 +25,6 @@ from tinyvae.validation import (
     check_int,
     check_kinds,
     check_kl_weights,
-    check_matrix,
     check_widths,
 )
 
