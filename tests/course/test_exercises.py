@@ -5,8 +5,10 @@ with their own message, right answers in another form pass; and the notebooks ar
 """
 
 import ast
+import json
 import re
 import sys
+from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
 from importlib import import_module
@@ -26,6 +28,7 @@ from make_exercises import SOLUTION, student_side
 
 NUMBERS = [exercise.number for exercise in exercises.every()]
 SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
+CHECK = re.compile(r'^check\("([\d.]+)"', re.MULTILINE)
 
 every_exercise = pytest.mark.parametrize("number", NUMBERS)
 every_solution = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
@@ -177,18 +180,29 @@ def test_what_a_right_answer_prints_is_told_beforehand(path):
 @every_solution
 def test_nbgrader_knows_each_cell(path):
     """Answers are solution cells, checks grade cells with the exercise's points."""
-    ids = []
+    ids, checked = [], []
     for cell in nbformat.read(path, as_version=4).cells:
         known = cell.metadata.get("nbgrader")
         if known:
             ids.append(known["grade_id"])
         if cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source:
             assert known["solution"] and not known["grade"] and not known["locked"]
-        if cell.cell_type == "code" and cell.source.startswith("check("):
-            number = re.match(r'check\("([\d.]+)"', cell.source).group(1)
+        if CHECK.search(cell.source):
+            checked += CHECK.findall(cell.source)
             assert known["grade"] and known["locked"] and not known["solution"]
-            assert known["points"] == exercises.find(number).points
+            assert known["points"] == exercises.find(checked[-1]).points
     assert len(set(ids)) == len(ids) >= 12
+    assert checked == [exercise.number for exercise in exercises.of(path.stem[:2])]
+
+
+@every_solution
+def test_a_check_needs_no_name_but_the_answers(path, progress_file):
+    """Whatever a learner has called `check`, by accident, the locked cell says its verdict."""
+    cells = [source for source in code_of(path) if CHECK.search(source)]
+    for source in cells:
+        exec(source, {}, defaultdict(lambda: None, check=3 > 2))
+    noted = [json.loads(line) for line in progress_file.read_text().splitlines()]
+    assert [line["verdict"] for line in noted] == ["not attempted"] * len(cells)
 
 
 # The checker itself
