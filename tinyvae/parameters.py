@@ -113,9 +113,9 @@ def _under(start, arrays):
 
 
 class Model:
-    """What all models share: networks whose parameters, `params`, lie in one vector, and their
-    gradients, `grads`, in another. A part that is replaced is copied and packed in; an optimiser
-    made before then has arrays of no model."""
+    """What all models share: networks whose parameters, `params`, lie in one vector, and
+    their gradients, `grads`, in another. A part that is replaced is copied and packed in; an
+    optimiser made before then has arrays of no model."""
 
     parts: tuple[str, ...]  # the attributes that have parameters
     given: tuple[str, ...]  # the names of the settings
