@@ -12,9 +12,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
+from tinyvae.arrays import check_unit
 from tinyvae.ops import Array, logistic_parts, logsumexp, quiet, sigmoid, softplus_sum
 from tinyvae.parameters import Parametric
-from tinyvae.validation import check_float, check_int, check_unit
+from tinyvae.validation import check_float, check_int
 
 LOG_2PI = math.log(2 * math.pi)
 

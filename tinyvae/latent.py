@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinyvae.arrays import check_real
 from tinyvae.ops import Array
-from tinyvae.validation import check_int, check_real
+from tinyvae.validation import check_int
 
 
 def lerp(a: Any, b: Any, t: Any) -> Array:

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike
 
+from tinyvae.arrays import check_matrix
 from tinyvae.distributions import Gaussian, Likelihood, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
 from tinyvae.ops import Array
 from tinyvae.parameters import Model
 from tinyvae.sampling import reparameterize, reparameterize_grad
-from tinyvae.validation import check_generator, check_int, check_kl_weights, check_matrix
+from tinyvae.validation import check_generator, check_int, check_kl_weights
 
 
 class Terms(NamedTuple):

@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinyvae.arrays import check_matrix
 from tinyvae.ops import Array
-from tinyvae.validation import check_dtype, check_int, check_kinds, check_matrix, check_widths
+from tinyvae.validation import check_dtype, check_int, check_kinds, check_widths
 
 
 class Views(dict):

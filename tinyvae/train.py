@@ -13,16 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.random import Generator
 
+from tinyvae.arrays import check_variation
 from tinyvae.evaluate import mean_terms
 from tinyvae.ops import Array
 from tinyvae.parameters import Parameters
-from tinyvae.validation import (
-    check_float,
-    check_generator,
-    check_int,
-    check_kl_weights,
-    check_variation,
-)
+from tinyvae.validation import check_float, check_generator, check_int, check_kl_weights
 
 
 class Diverged(ArithmeticError):

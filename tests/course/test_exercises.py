@@ -201,7 +201,9 @@ def test_a_check_needs_no_name_but_the_answers(path, progress_file):
     cells = [source for source in code_of(path) if CHECK.search(source)]
     for source in cells:
         exec(source, {}, defaultdict(lambda: None, check=3 > 2))
-    noted = [json.loads(line) for line in progress_file.read_text().splitlines()]
+    noted = [
+        json.loads(line) for line in progress_file.read_text(encoding="utf-8").splitlines()
+    ]
     assert [line["verdict"] for line in noted] == ["not attempted"] * len(cells)
 
 
@@ -354,6 +356,10 @@ def test_a_mistake_is_named_only_if_it_explains_every_case():
     mixed = lambda x: x if len(x) == 2 else 2 * x  # noqa: E731
     assert refusal(ask.compare, mixed, cases, part) not in ("no one", "twice")
     assert "not finite" in refusal(ask.compare, lambda x: x * np.nan, cases, part)
+    masked = lambda x: np.ma.array(x + 1, mask=[True] + [False] * (len(x) - 1))  # noqa: E731
+    assert "masked" in refusal(ask.compare, masked, cases, part)
+    later = lambda x: x if len(x) == 2 else x * np.inf  # noqa: E731
+    assert "not finite" in refusal(ask.compare, later, cases, part)
     huge = lambda x: np.broadcast_to(0, (10**6, 10**6))  # noqa: E731
     assert "far too large" in refusal(ask.compare, huge, cases, part)
 
