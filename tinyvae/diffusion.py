@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from tinyvae.arrays import check_matrix
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
-from tinyvae.models import Model
 from tinyvae.ops import Array, sigmoid
+from tinyvae.parameters import Model
 from tinyvae.validation import check_float, check_generator, check_int
 
 FREQUENCIES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40

@@ -14,7 +14,7 @@ from tinyvae.sampling import reparameterize
 from tinyvae.validation import check_generator, check_int
 
 ROWS = 1024  # examples handled at a time
-NUMBERS = 1 << 18  # at most about so many in one decoded block, to stay in the cache
+NUMBERS = 1 << 18  # at most about this many numbers in one decoded block, to stay in the cache
 
 
 def mean_terms(model: Any, x: Any, rng: Generator, c: Any = None) -> dict[str, float]:

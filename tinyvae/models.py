@@ -6,7 +6,7 @@ picture. All terms are in nats.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,16 +17,9 @@ from tinyvae.arrays import check_matrix
 from tinyvae.distributions import Gaussian, Likelihood, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
 from tinyvae.ops import Array
-from tinyvae.parameters import Parameters, attach, pack
+from tinyvae.parameters import Model
 from tinyvae.sampling import reparameterize, reparameterize_grad
-from tinyvae.validation import (
-    check_dtype,
-    check_generator,
-    check_int,
-    check_kinds,
-    check_kl_weights,
-    check_widths,
-)
+from tinyvae.validation import check_generator, check_int, check_kl_weights
 
 
 class Terms(NamedTuple):
@@ -48,93 +41,13 @@ def beside(x: Array, c: Array) -> Array:
     return np.hstack([x, c]) if c.shape[1] else x
 
 
-class Model:
-    """Networks whose parameters, `params`, lie in one vector, and their gradients, `grads`, in
-    another. A part that is replaced is copied and packed in; an optimiser made before then has
-    arrays of no model."""
-
-    parts: tuple[str, ...]  # the attributes that have parameters
-    given: tuple[str, ...]  # what its class is called with, but for rng
-    params: Parameters
-    grads: Parameters
-    weighs_kl = False  # whether backward has a beta and free bits
-    _last: Any = None  # what the last elbo left for loss and backward
-
-    def __init__(self, n_z: int, n_h: Any, n_c: int, likelihood, activation: type, dtype: Any):
-        check_kinds(likelihood, activation)
-        self.n_z, self.n_h = check_int("n_z", n_z), check_widths(n_h)
-        self.n_c, self.activation = check_int("n_c", n_c, least=0), activation
-        self.dtype = check_dtype(dtype)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What makes another such model, with an rng."""
-        return {name: getattr(self, name) for name in self.given}
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("params", "grads") and value is not getattr(self, name, value):
-            raise AttributeError(f"{name} are set in place, such as model.{name}.update(...)")
-        packed = name in self.parts and "params" in vars(self)
-        super().__setattr__(name, copy.deepcopy(value) if packed else value)
-        if packed:
-            self._pack()
-
-    def _parts(self):
-        return {name: getattr(self, name) for name in self.parts}
-
-    def _pack(self):
-        params, grads = pack(self._parts(), self.dtype)
-        vars(self).update(params=params, grads=grads, _last=None)
-
-    def astype(self, dtype: DTypeLike) -> Any:
-        """A copy in another dtype (the gradient check asks for float64)."""
-        twin = copy.deepcopy(self)
-        twin.dtype = check_dtype(dtype)
-        twin._pack()
-        return twin
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: a for name, a in vars(self).items() if name not in ("grads", "_last")}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        # The layers' arrays are views of params; an Adam that is copied along refers to it too.
-        vars(self).update(state, grads=state["params"].copy())
-        attach(self._parts(), self.params, self.grads)
-
-    def __repr__(self) -> str:
-        shown = {n: getattr(a, "__name__", a) for n, a in self.settings.items()}
-        given = ", ".join(f"{n}={a}" for n, a in shown.items() if not isinstance(a, Array))
-        return f"{type(self).__name__}({given}): {self.params.vector.size:,} parameters"
-
-    def _remembered(self):
-        if self._last is None:
-            raise RuntimeError("there is nothing to go back through: call elbo or recon first")
-        return self._last
-
-    def loss(self) -> float:
-        """What `backward` differentiates, in nats: -mean of the last `elbo` or `recon`."""
-        *_, last = self._remembered()
-        return -float(last.mean(dtype=np.float64))
-
-    def _condition(self, c, n):
-        """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
-        if (c is None) == bool(self.n_c):
-            raise ValueError(f"c must be {'given' if c is None else 'None'}: n_c = {self.n_c}")
-        if c is None:
-            return np.empty((n, 0), self.dtype)
-        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
-        if len(c) not in (1, n):
-            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
-        return np.broadcast_to(c, (n, self.n_c))
-
-
 class Coder(Model):
     """An encoder and a decoder, its mirror image: what both models share.
 
     n_h are the encoder's hidden widths, the decoder's in reverse; n_h=() is linear. `params`
     and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). `likelihood` is
     copied (None: `Gaussian()`). With n_c > 0 both networks see c beside their input: z need not
-    repeat what c says. TypeError or ValueError for sizes below 1 and a likelihood's class.
+    repeat what c says. TypeError or ValueError for sizes below 1 and a class as likelihood.
     """
 
     parts = "encoder", "decoder", "likelihood"

@@ -16,8 +16,8 @@ quiet = np.errstate(under="ignore")
 
 @quiet
 def logistic_parts(a: Array) -> tuple[Array, Array, Array]:
-    """(1 where a >= 0 and 0 elsewhere, e^-|a|, 1 + e^-|a|), made once for all who need the same
-    a's sigmoid and softplus: the exponential is what costs time."""
+    """(1 where a >= 0 and 0 elsewhere, e^-|a|, 1 + e^-|a|), made once where both
+    sigmoid and softplus of a are needed: the exponential is what costs time."""
     decay = np.exp(-np.abs(a))
     return np.greater_equal(a, 0).astype(decay.dtype), decay, 1 + decay
 
@@ -37,8 +37,9 @@ def softplus(a: Array) -> Array:
 
 @quiet
 def softplus_sum(a: Array, parts: Any = None) -> Array:
-    """The sum of softplus(a) over the last axis: that of max(a, 0) is a dot product, that of
-    log(1 + e^-|a|) the log of a product, here of 64 factors <= 2: far below float32's 2^128."""
+    """The sum of softplus(a) over the last axis, with one logarithm for 64 entries: the sum of
+    max(a, 0) is a dot product, that of log(1 + e^-|a|) the log of a product. Its factors are
+    at most 2: 64 of them stay far below the largest float32, 2^128."""
     positive, _, total = parts or logistic_parts(a)
     products = np.multiply.reduceat(total, np.arange(0, a.shape[-1], 64), axis=-1)
     return np.vecdot(positive, a) + np.log(products).sum(axis=-1)

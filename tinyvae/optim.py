@@ -46,7 +46,8 @@ class Adam:
         self._check(grads)
         grads = self._vectors(grads)
         self.t += 1
-        # From sums to corrected means, outside the fraction: the end of the paper's section 2.
+        # From the sums m and v to the corrected means: the constants are taken out of the
+        # fraction, as at the end of the paper's section 2.
         to_mean = (1 - self.beta1) / (1 - self.beta1**self.t)
         to_root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
         rate, eps = lr * to_mean / to_root, self.eps / to_root

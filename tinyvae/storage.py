@@ -20,8 +20,9 @@ from tinyvae.diffusion import Diffusion
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
 from tinyvae.files import replacing
 from tinyvae.layers import ReLU, SiLU, Tanh
-from tinyvae.models import VAE, Autoencoder, Model
+from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
+from tinyvae.parameters import Model
 from tinyvae.validation import check_generator, check_int
 
 FORMAT = "tinyvae model, version 1"

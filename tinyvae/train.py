@@ -144,9 +144,9 @@ def _epochs(model, one_epoch, epochs, held_out, open_bar):
 def _one_epoch(model, opt, data, batch_size, rng, schedule, free_bits, epoch, bar):
     """(the means of the model's terms over the epoch's examples, its last beta)."""
     finite, sums = model.params.vector.copy(), []
-    orders = minibatches(len(data[0]), batch_size, rng)
-    for i, rows in enumerate(orders):
-        beta, lr = schedule(epoch + i / len(orders))
+    batches = minibatches(len(data[0]), batch_size, rng)
+    for i, rows in enumerate(batches):
+        beta, lr = schedule(epoch + i / len(batches))
         with np.errstate(all="ignore"):  # Diverged tells what matters, whatever np.seterr says
             terms = model.objective(*(array[rows] for array in data), rng)
             sums.append([term.sum(dtype=np.float64) for term in terms])
@@ -157,7 +157,7 @@ def _one_epoch(model, opt, data, batch_size, rng, schedule, free_bits, epoch, ba
         if bar:
             bar.update()
     if not np.isfinite(model.params.vector).all():  # no next batch would tell
-        raise _diverged(model, finite, epoch + 1, len(orders), opt.lr)
+        raise _diverged(model, finite, epoch + 1, len(batches), opt.lr)
     means = np.sum(sums, axis=0) / len(data[0])
     return dict(zip(terms._fields, means.tolist(), strict=True)), beta
 
