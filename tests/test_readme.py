@@ -28,10 +28,10 @@ def test_the_table_is_whole():
 
 
 def test_the_map_lists_every_module():
-    listed = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
+    listed = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
     rooms = ROOT / "tinyvae", ROOT / "tinyvae" / "course"
     modules = {path.stem for room in rooms for path in room.glob("*.py")}
-    assert listed == modules - {"__init__", "__main__"} | {"data", "exercises"}
+    assert sorted(listed) == sorted(modules - {"__init__", "__main__"} | {"data", "exercises"})
 
 
 def test_the_number_of_mutants():

@@ -10,8 +10,8 @@ import pytest
 from cases import batch, random_vae
 
 import tinyvae as tv
+from tinyvae.arrays import check_matrix, check_real, check_unit, check_variation
 from tinyvae.estimator import VAETransformer
-from tinyvae.validation import check_matrix, check_real, check_unit, check_variation
 
 X, EPS = batch(tv.Gaussian())
 FACES, NAMES = tv.load_faces(4), tv.load_names()

@@ -2,39 +2,32 @@
 
 z_0 (N, n_z) is the data (here: codes of a VAE), z_1 ... z_T ever noisier copies of it:
 q(z_t | z_{t-1}) = N(sqrt(1 - beta_t) z_{t-1}, beta_t I), whence q(z_t | z_0) =
-N(sqrt(alpha_bar_t) z_0, (1 - alpha_bar_t) I) with alpha_bar_t the product of 1 - beta_1 to
-1 - beta_t. log_snr = log(alpha_bar / (1 - alpha_bar)) is the logarithm of signal over noise.
-The decoder sees a condition c (N, n_c), too; 0 in a column of c says nothing. Terms in nats.
+N(sqrt(alpha_bar_t) z_0, (1 - alpha_bar_t) I), alpha_bar_t the product of 1 - beta_1 ... beta_t.
+log_snr = log(alpha_bar / (1 - alpha_bar)) is the logarithm of signal over noise. The decoder
+sees a condition c (N, n_c), too; 0 in a column of c says nothing. Terms in nats.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinyvae.arrays import check_matrix
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
-from tinyvae.models import Model
 from tinyvae.ops import Array, sigmoid
-from tinyvae.validation import (
-    check_dtype,
-    check_float,
-    check_generator,
-    check_int,
-    check_kinds,
-    check_matrix,
-    check_widths,
-)
+from tinyvae.parameters import Model
+from tinyvae.validation import check_float, check_generator, check_int
 
 FREQUENCIES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
 TIME_FEATURES = 1 + 2 * len(FREQUENCIES)  # the net's view of log_snr: itself, sines, cosines
 
 
 class Noise(NamedTuple):
-    """What chance decides: t (N,) in 1 ... T, eps (N, n_z), and c_mask (N, n_c), true or
-    false: which columns of c the denoiser sees."""
+    """What chance decides: t (N,) in 1 ... T, eps (N, n_z), and c_mask (N, n_c), true where
+    the denoiser sees c."""
 
     t: Array
     eps: Array
@@ -48,8 +41,8 @@ class DiffusionTerms(NamedTuple):
     diffusion  the sum over t = 2 ... T of KL(q(z_{t-1} | z_t, z_0) || p(z_{t-1} | z_t))
     prior      KL(q(z_T | z_0) || N(0, I))
 
-    What `Diffusion.elbo` gives are one-step estimates of these: T times the term of one step t,
-    so recon is 0 unless t = 1 and diffusion is 0 if t = 1; the mean over t and eps gives them.
+    `Diffusion.elbo` estimates these by T times the term of one step t: recon is 0 unless
+    t = 1, diffusion is 0 if t = 1, and their means over t and eps are these.
     """
 
     elbo: Array
@@ -59,10 +52,8 @@ class DiffusionTerms(NamedTuple):
 
 
 def log_snr_schedule(n_steps: int, first: float = 8.0, last: float = -6.0) -> Array:
-    """alpha_bar (n_steps,) whose log_snr falls in a straight line from `first` to `last`.
-
-    Each KL of the ELBO then weighs its squared error alike: see `Diffusion`.
-    """
+    """alpha_bar (n_steps,) whose log_snr falls in a straight line from `first` to `last`: each
+    KL of the ELBO then weighs its squared error alike."""
     first, last = check_float("first", first), check_float("last", last)
     if not last < first:
         raise ValueError(f"first must be > last, got {first} and {last}")
@@ -73,47 +64,42 @@ class Diffusion(Model):
     """p(z_T) = N(0, I), then T steps p(z_{t-1} | z_t) down to the data z_0.
 
     Each step has the mean and variance of q(z_{t-1} | z_t, z_0), with z_0 replaced by what the
-    denoiser makes of z_t; the last, p(z_0 | z_1), has the variance (1 - alpha_bar_1) /
-    alpha_bar_1. The denoiser estimates eps, the noise in z_t, as
+    denoiser makes of z_t; the last has the variance (1 - alpha_bar_1) / alpha_bar_1. See Ho et
+    al. 2020 (arXiv:2006.11239), eqs. 4 to 12. The denoiser estimates the noise in z_t as
 
         eps_hat = sqrt(1 - alpha_bar_t) z_t + sqrt(alpha_bar_t) net(z_t, log_snr_t, c):
 
-    with net = 0 it is exact for data N(0, I) (Salimans & Ho 2022, arXiv:2202.00512, call what
-    the net estimates v). Ho et al. 2020 (arXiv:2006.11239), eqs. 4 to 12.
-
-    n_h are the widths of net's hidden layers; alpha_bar (T,) falls, strictly, within (0, 1).
+    with net = 0 it is exact for data N(0, I) (Salimans & Ho 2022, arXiv:2202.00512, whose v is
+    net). n_h are the hidden widths; alpha_bar (T,) falls, strictly, within (0, 1).
     """
 
     parts = ("net",)
+    given = "n_z", "n_c", "n_h", "alpha_bar", "activation", "dtype"
 
     def __init__(
         self, n_z: int, n_c: int, n_h: Iterable[int], alpha_bar: ArrayLike,
         rng: Generator, activation: type = SiLU, dtype: DTypeLike = np.float32,
     ) -> None:  # fmt: skip
-        self.n_z, self.n_c = check_int("n_z", n_z), check_int("n_c", n_c, least=0)
-        self.n_h, self.alpha_bar = check_widths(n_h), _falling(alpha_bar)
-        check_kinds(None, activation)
-        self.activation, self.dtype = activation, check_dtype(dtype)
+        super().__init__(n_z, n_h, n_c, None, activation, dtype)
+        self.alpha_bar = _falling(alpha_bar)
         self.n_steps = len(self.alpha_bar)
         self.log_snr = np.log(self.alpha_bar) - np.log1p(-self.alpha_bar)
         # -log p(z_0 | z_1) weighs the squared error in eps by 1/2, the KL of step t > 1 by
         # half of SNR_{t-1} / SNR_t - 1.
         self.weight = 0.5 * np.concatenate([[1.0], np.expm1(-np.diff(self.log_snr))])
-        sizes = self.sizes(self.n_z, self.n_h, self.n_c)
-        self.net = mlp(sizes["net"], check_generator(rng), activation, dtype)
+        widths = self.sizes(self.n_z, self.n_h, self.n_c)["net"]
+        self.net = mlp(widths, check_generator(rng), activation, dtype)
         self._pack()
 
     @classmethod
-    def sizes(
-        cls, n_z: int, n_h: Any, n_c: int = 0, **others: Any
-    ) -> dict[str, tuple[int, ...]]:
+    def sizes(cls, n_z: int, n_h: Any, n_c: int, **_: Any) -> dict[str, tuple[int, ...]]:
         """The widths of the net, from input to output."""
         return {"net": (n_z + TIME_FEATURES + n_c, *n_h, n_z)}
 
     def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
-        """x = z_0 (N, n_z) and c (N, n_c), checked, in the model's dtype: finite."""
-        x = check_matrix(name, x, self.n_z, self.dtype)
-        return x, self._condition(c, len(x))
+        """x = z_0 (N, n_z) and c (N, n_c), finite, in the model's dtype; see `Coder`."""
+        z0 = check_matrix(name, x, self.n_z, self.dtype)
+        return z0, self._condition(c, len(z0))
 
     def add_noise(self, z0: Array, t: ArrayLike, eps: Array) -> Array:
         """z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps; t (N,) or a number >= 1."""
@@ -137,12 +123,8 @@ class Diffusion(Model):
     def elbo(
         self, x: Any, noise: Noise, c: Any = None, remember: bool = True
     ) -> DiffusionTerms:
-        """DiffusionTerms of x = z_0 (N, n_z) given c (N, n_c), from one step t each.
-
-        The sum over the steps is T times its term at `noise.t`; its mean over t, uniform on
-        1 ... T, and eps is the ELBO. Columns of c outside `noise.c_mask` are set to 0. Keeps
-        what `backward` needs if it is to remember.
-        """
+        """DiffusionTerms of x = z_0 (N, n_z) given c (N, n_c), 0 outside noise.c_mask, from the
+        one step noise.t each. Keeps what `backward` needs if it is to remember."""
         z0, c = self.validate(x, c)
         t, eps, c_mask = self._checked(noise, len(z0))
         z = self.add_noise(z0, t, eps)
@@ -152,9 +134,10 @@ class Diffusion(Model):
         recon = np.where(t == 1, -loss - constant, 0).astype(self.dtype)
         steps = np.where(t == 1, 0, loss).astype(self.dtype)
         prior = self.prior_kl(z0).astype(self.dtype)
+        terms = DiffusionTerms(recon - steps - prior, recon, steps, prior)
         if remember:
-            self._last = t, residual, recon - steps - prior
-        return DiffusionTerms(recon - steps - prior, recon, steps, prior)
+            self._last = t, residual, terms.elbo
+        return terms
 
     def prior_kl(self, z0: Array) -> Array:
         """KL(q(z_T | z_0) || N(0, I)), (N,): what is left of z_0 after the last step."""
@@ -166,17 +149,12 @@ class Diffusion(Model):
         eps = check_matrix("eps", eps, self.n_z, self.dtype)
         t, c_mask = np.asarray(t), np.asarray(c_mask, dtype=self.dtype)
         if len(eps) != n or t.shape != (n,) or c_mask.shape != (n, self.n_c):
-            raise ValueError(
-                f"noise must have t ({n},), eps ({n}, {self.n_z}) and c_mask ({n}, {self.n_c})"
-                f", got {t.shape}, {eps.shape} and {c_mask.shape}"
-            )
+            shapes = f"t ({n},), eps ({n}, {self.n_z}) and c_mask ({n}, {self.n_c})"
+            got = f"{t.shape}, {eps.shape} and {c_mask.shape}"
+            raise ValueError(f"noise must have {shapes}, got {got}")
         if t.dtype.kind not in "iu" or t.min() < 1 or t.max() > self.n_steps:
             raise ValueError(f"t must hold whole numbers from 1 to {self.n_steps}")
         return t, eps, c_mask
-
-    def loss(self) -> float:
-        """-mean(elbo) of the last `elbo`, a float."""
-        return -float(self._remembered()[2].mean(dtype=np.float64))
 
     def backward(self) -> None:
         """Fill `grads` with d(-mean(elbo))/d(param) for the last `elbo`."""
@@ -185,15 +163,12 @@ class Diffusion(Model):
         dout = -weight[:, None].astype(self.dtype) * residual  # dL / d eps_hat
         self.net.backward(self._scales(t)[0] * dout, input_grad=False)
 
-    def objective(
-        self, x: Array, c: Array, rng: Generator, remember: bool = True
-    ) -> DiffusionTerms:
+    def objective(self, x: Array, c: Array, rng: Generator, remember: bool = True) -> Any:
         """What `train` raises: `elbo` at steps and noise drawn from rng.
 
         Each row shows each column of its c with one probability, itself uniform on [0, 1]: how
-        many are shown is then uniform on 0 ... n_c, and which, has nothing to do with the row.
-        So the model learns p(z_0 | whatever is shown), and p(z_0) from rows that show nothing
-        (Ho & Salimans 2022, arXiv:2207.12598, algorithm 1).
+        many it shows is then uniform on 0 ... n_c. So the model learns p(z_0 | whatever is
+        shown), and p(z_0) where nothing is (Ho & Salimans 2022, arXiv:2207.12598, algorithm 1).
         """
         n = len(x)
         # Spread evenly over 1 ... T, which keeps each t uniform and the mean's variance low.
@@ -204,7 +179,7 @@ class Diffusion(Model):
         return self.elbo(x, Noise(t, eps, c_mask), c if self.n_c else None, remember)
 
     def posterior(self, z: Array, z0: Array, t: int) -> tuple[Array, float]:
-        """Mean (N, n_z) and variance (a float) of q(z_{t-1} | z_t, z_0); Ho et al., eq. 7."""
+        """Mean (N, n_z) and variance, a float, of q(z_{t-1} | z_t, z_0): Ho et al., eq. 7."""
         here, before = self.alpha_bar[t - 1], self.alpha_bar[t - 2] if t > 1 else 1.0
         alpha = here / before  # 1 - beta_t
         mean = np.sqrt(before) * (1 - alpha) * z0 + np.sqrt(alpha) * (1 - before) * z
@@ -213,7 +188,7 @@ class Diffusion(Model):
     def path(
         self, n: int, rng: Generator, c: Any = None, guidance: float = 0.0
     ) -> Iterator[Array]:
-        """Yield n draws of z_T, z_{T-1}, ..., z_0, each (n, n_z); of p(z_0 | z_1) the mean.
+        """n draws of z_T, z_{T-1}, ..., z_0, each (n, n_z), one after another; z_0 is a mean.
 
         c is a condition (n_c,) for all or (n, n_c); None says nothing. With `guidance` w each
         step uses (1 + w) eps_hat(z, c) - w eps_hat(z, 0): Ho & Salimans 2022, eq. 6.
@@ -226,9 +201,8 @@ class Diffusion(Model):
         yield z
         for t in range(self.n_steps, 0, -1):
             signal, noise = self._scales(t)
-            mean, variance = self.posterior(
-                z, (z - noise * self._guided(z, t, c, w)) / signal, t
-            )
+            z0 = (z - noise * self._guided(z, t, c, w)) / signal
+            mean, variance = self.posterior(z, z0, t)
             eps = rng.standard_normal(z.shape, self.dtype)
             z = (mean + np.sqrt(variance) * eps).astype(self.dtype)
             yield z
@@ -245,18 +219,10 @@ class Diffusion(Model):
         *_, z0 = self.path(n, rng, c, guidance)
         return z0
 
-    @property
-    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {
-            "n_z": self.n_z, "n_c": self.n_c, "n_h": self.n_h, "alpha_bar": self.alpha_bar,
-            "activation": self.activation, "dtype": self.dtype,
-        }  # fmt: skip
-
 
 def _falling(alpha_bar):
     a = np.array(alpha_bar)
-    if a.ndim != 1 or not len(a) or a.dtype.kind != "f":
-        a = np.zeros(1)  # refused below, with the rest
-    if not (np.all((a > 0) & (a < 1)) and np.all(np.diff(a) < 0)):
+    right = a.ndim == 1 and len(a) > 0 and a.dtype.kind == "f"
+    if not (right and 0 < a[-1] and a[0] < 1 and np.all(np.diff(a) < 0)):
         raise ValueError("alpha_bar must be (T,), T >= 1, falling strictly, within (0, 1)")
     return a

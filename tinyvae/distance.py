@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from tinyvae.arrays import check_matrix, check_real
 from tinyvae.evaluate import batches
-from tinyvae.validation import check_matrix, check_real
 
 
 def energy_distance(x: Any, y: Any) -> float:

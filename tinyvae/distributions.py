@@ -1,7 +1,8 @@
 """Likelihoods p(x | z), the normal density, and the KL divergence, each with its gradient.
 
 Every log-density is fully normalised, in nats, summed over features: shape (N,). `out` is what
-the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian).
+the decoder gives: logits (Bernoulli, Categorical) or the mean (Gaussian); `grad(x, out)` (N, D)
+is d log_prob / d out.
 """
 
 import math
@@ -11,19 +12,17 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
+from tinyvae.arrays import check_unit
 from tinyvae.ops import Array, logistic_parts, logsumexp, quiet, sigmoid, softplus_sum
-from tinyvae.parameters import Parametric, Views
-from tinyvae.validation import check_float, check_int, check_unit
+from tinyvae.parameters import Parametric
+from tinyvae.validation import check_float, check_int
 
 LOG_2PI = math.log(2 * math.pi)
 
 
 @quiet
 def log_normal(z: Array, mu: ArrayLike = 0.0, logvar: ArrayLike = 0.0) -> Array:
-    """log N(z; mu, diag(e^logvar)) in nats, summed over the last axis; default N(0, I).
-
-    -1/2 sum(log 2 pi + logvar + (z - mu)^2 / e^logvar).
-    """
+    """log N(z; mu, diag(e^logvar)), in nats, over the last axis: by default of N(0, I)."""
     logvar = np.asarray(logvar, np.result_type(z, logvar))  # a plain 0.0 widens no float32
     square = (z - mu) ** 2 * np.exp(-logvar)
     return -0.5 * (LOG_2PI + logvar + square).sum(axis=-1)
@@ -32,8 +31,8 @@ def log_normal(z: Array, mu: ArrayLike = 0.0, logvar: ArrayLike = 0.0) -> Array:
 def kl_to_prior(mu: Array, logvar: Array) -> Array:
     """KL(N(mu, sigma^2) || N(0, 1)) of each latent, in nats: (N, L), every entry >= 0.
 
-    1/2 (mu^2 + sigma^2 - 1 - log sigma^2); Kingma & Welling 2014, appendix B. expm1 keeps what
-    e^logvar - 1 loses to rounding near logvar = 0, where the naive form goes below zero.
+    1/2 (mu^2 + sigma^2 - 1 - log sigma^2); Kingma & Welling 2014, appendix B. Near logvar = 0,
+    expm1 keeps what e^logvar - 1 loses to rounding, which takes the naive form below zero.
     """
     return 0.5 * (mu**2 + np.expm1(logvar) - logvar)
 
@@ -44,7 +43,7 @@ def kl_to_prior_grad(mu: Array, logvar: Array) -> tuple[Array, Array]:
 
 
 class Likelihood(Protocol):
-    """What a model asks of p(x | z). One of your own also derives from `Parametric`.
+    """What a model asks of p(x | z); one of your own derives from `Parametric`, too.
 
     check(x)          x (N, D), if it is data that p can have; else ValueError
     log_prob(x, out)  log p(x | z), normalised over x: (N,), in nats
@@ -53,10 +52,6 @@ class Likelihood(Protocol):
     mean(out)         E[x | z], the picture; sample(out, rng) is a draw for each row of out
     """
 
-    params: Views
-    grads: Views
-
-    def bind(self, params: Views, grads: Views) -> None: ...
     def check(self, x: Array) -> Array: ...
     def log_prob(self, x: Array, out: Array) -> Array: ...
     def forward(self, x: Array, out: Array) -> Array: ...
@@ -68,12 +63,11 @@ class Likelihood(Protocol):
 class Bernoulli(Parametric):
     """x in {0, 1}, each pixel a coin; out = logits. The VAE paper's eq. 11.
 
-    Grey x in [0, 1] is taken too, as the expected log-probability of binary x with those
-    probabilities (a cross-entropy): a fair objective, but no density of grey values.
+    Grey x in [0, 1] gives the expected log-probability of binary x with those probabilities (a
+    cross-entropy): a fair objective, but no density of grey values.
     """
 
     def check(self, x: Array) -> Array:
-        """x in [0, 1]: what rounding left just outside is moved to the border."""
         return check_unit("x", x)
 
     def log_prob(self, x: Array, out: Array) -> Array:
@@ -81,7 +75,6 @@ class Bernoulli(Parametric):
         return np.vecdot(x, out) - softplus_sum(out)
 
     def grad(self, x: Array, out: Array) -> Array:
-        """d log_prob / d out = x - sigmoid(out)."""
         return x - sigmoid(out)
 
     def forward(self, x: Array, out: Array) -> Array:
@@ -104,28 +97,29 @@ class Bernoulli(Parametric):
 class Gaussian(Parametric):
     """x ~ N(out, sigma^2 I), one sigma shared by all features.
 
-    By default sigma is learned, as params["log_sigma"] (a number, starting at log 1): the
-    squared error is then weighed as the data ask, which is what balances it against the KL
-    (Rybkin et al. 2021, arXiv:2006.13202). `Gaussian(sigma=0.1)` holds it fixed.
+    By default sigma is learned, as params["log_sigma"], a number that starts at 0, so that the
+    data weigh the squared error against the KL (Rybkin et al. 2021, arXiv:2006.13202).
+    `Gaussian(sigma=0.1)` holds it fixed.
     """
 
     # Read only, as in `Dense`: set params["likelihood.log_sigma"] of the model.
     log_sigma = property(lambda self: self.params.get("log_sigma", self._fixed))
+    _fixed: float | None = None
 
     def __init__(self, sigma: float | None = None) -> None:
-        fixed = None if sigma is None else check_float("sigma", sigma, above=0)
-        self.settings = {"sigma": fixed}
-        self._fixed = None if fixed is None else math.log(fixed)
-        super().__init__(**({"log_sigma": np.array(0.0)} if fixed is None else {}))
+        if sigma is None:
+            super().__init__(log_sigma=np.array(0.0))
+        else:
+            sigma = check_float("sigma", sigma, above=0)
+            self._fixed = math.log(sigma)
+        self.settings = {"sigma": sigma}
 
     @property
     def sigma(self) -> float:
-        """The standard deviation, a float (so that it never widens a float32 array)."""
-        return float(np.exp(self.log_sigma))
+        return float(np.exp(self.log_sigma))  # no array, which would widen float32
 
     def check(self, x: Array) -> Array:
-        """x: any finite numbers will do."""
-        return x
+        return x  # any finite numbers will do
 
     def log_prob(self, x: Array, out: Array) -> Array:
         """-1/2 sum((x - out)^2 / sigma^2) - D (log sigma + 1/2 log 2 pi)."""
@@ -137,11 +131,9 @@ class Gaussian(Parametric):
         return -0.5 * square / self.sigma**2 - constant
 
     def grad(self, x: Array, out: Array) -> Array:
-        """d log_prob / d out = (x - out) / sigma^2."""
         return (x - out) / self.sigma**2
 
     def forward(self, x: Array, out: Array) -> Array:
-        """log_prob(x, out), keeping x - out."""
         self._last = x - out
         return self._log_prob(self._last)
 
@@ -160,22 +152,19 @@ class Gaussian(Parametric):
 
 
 class Categorical(Parametric):
-    """Text: x one-hot, (N, positions * n_categories), one softmax of out a position."""
+    """Text: x one-hot, (N, positions * n_categories); one softmax of out for each position."""
 
     def __init__(self, n_categories: int) -> None:
         self.n_categories = check_int("n_categories", n_categories, least=2)
         self.settings = {"n_categories": self.n_categories}
 
     def _blocks(self, a):
-        if a.shape[-1] % self.n_categories:
-            raise ValueError(
-                f"the width must be a multiple of n_categories = {self.n_categories}, "
-                f"got {a.shape[-1]}"
-            )
-        return a.reshape(*a.shape[:-1], -1, self.n_categories)
+        n, width = self.n_categories, a.shape[-1]
+        if width % n:
+            raise ValueError(f"the width must be a multiple of n_categories = {n}, got {width}")
+        return a.reshape(*a.shape[:-1], -1, n)
 
     def check(self, x: Array) -> Array:
-        """x, if each block of n_categories is one-hot; else ValueError."""
         blocks = self._blocks(x)
         if not (np.all((x == 0) | (x == 1)) and np.all(blocks.sum(axis=-1) == 1)):
             raise ValueError(
@@ -185,11 +174,10 @@ class Categorical(Parametric):
         return x
 
     def log_prob(self, x: Array, out: Array) -> Array:
-        """sum over positions of log softmax(out) at the category that x names."""
+        """The sum over positions of log softmax(out) at the category that x names."""
         return np.vecdot(x, out) - logsumexp(self._blocks(out)).sum(axis=-1)
 
     def grad(self, x: Array, out: Array) -> Array:
-        """d log_prob / d out = x - softmax(out)."""
         return x - self.mean(out)
 
     def forward(self, x: Array, out: Array) -> Array:

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from tinyvae.arrays import check_unmasked
 from tinyvae.distributions import Bernoulli, Gaussian, kl_to_prior
 from tinyvae.evaluate import batches, encode_all
 from tinyvae.extras import import_error
@@ -17,7 +18,7 @@ from tinyvae.models import VAE
 from tinyvae.optim import Adam
 from tinyvae.sampling import reparameterize
 from tinyvae.train import train
-from tinyvae.validation import check_float, check_int, check_unmasked
+from tinyvae.validation import check_float, check_int
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin

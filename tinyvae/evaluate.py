@@ -1,7 +1,5 @@
-"""What a trained VAE is worth: its ELBO, log p(x), and which latents say anything.
-
-x (N, n_x) is data, c (N, n_c) its condition, where the model has one.
-"""
+"""What a trained VAE is worth: its ELBO, log p(x), and which latents say anything, on data
+x (N, n_x), with c (N, n_c) where the model has a condition."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,14 +18,12 @@ NUMBERS = 1 << 18  # at most about this many numbers in one decoded block, to st
 
 
 def mean_terms(model: Any, x: Any, rng: Generator, c: Any = None) -> dict[str, float]:
-    """The means of the model's terms over x, nats per example: of a VAE {"elbo": ..., "recon":
-    ..., "kl": ...}."""
+    """The means of the model's terms ("elbo", "recon", "kl") over x, in nats per example."""
     (x, c), rng = model.validate(x, c), check_generator(rng)
     parts = [model.objective(*rows, rng, remember=False) for rows in batches(x, c)]
-    return {
-        name: float(np.concatenate(values).mean(dtype=np.float64))
-        for name, values in zip(parts[0]._fields, zip(*parts, strict=True), strict=True)
-    }
+    terms = map(np.concatenate, zip(*parts, strict=True))
+    means = [float(term.mean(dtype=np.float64)) for term in terms]
+    return dict(zip(parts[0]._fields, means, strict=True))
 
 
 def mean_elbo(model: Any, x: Any, rng: Generator, c: Any = None) -> float:
@@ -44,15 +40,13 @@ def iw_log_likelihood(
 
     log (1/k) sum_i w_i with log w = log p(x|z) + log p(z) - log q(z|x), z ~ q(z|x): in
     expectation the ELBO at k = 1, never lower as k grows, log p(x) as k -> infinity (Burda et
-    al. 2016, arXiv:1509.00519, eqs. 8 and 9, theorem 1). The k draws are made in blocks, so
-    memory does not grow with k. ValueError for k < 1.
+    al. 2016, arXiv:1509.00519, eqs. 8 and 9, theorem 1). Its memory does not grow with k >= 1.
     """
     (x, c), k, rng = _need_vae(vae).validate(x, c), check_int("k", k), check_generator(rng)
-    rows = batches(x, c, rows=64)
-    return np.concatenate([_iw_rows(vae, x_part, c_part, k, rng) for x_part, c_part in rows])
+    return np.concatenate([_iw_rows(vae, k, rng, *rows) for rows in batches(x, c, rows=64)])
 
 
-def _iw_rows(vae, x, c, k, rng):
+def _iw_rows(vae, k, rng, x, c):
     mu, logvar = vae.encode(x, c if vae.n_c else None)
     most = max(1, NUMBERS // (len(x) * max(vae.n_x, *vae.n_h, vae.n_z)))
     sums = []
@@ -63,9 +57,8 @@ def _iw_rows(vae, x, c, k, rng):
 
 
 def log_weights(
-    vae: VAE, x: Array, mu: Array, logvar: Array, k: int,
-    rng: Generator, c: Array | None = None,
-) -> Array:  # fmt: skip
+    vae: VAE, x: Array, mu: Array, logvar: Array, k: int, rng: Generator, c: Any = None
+) -> Array:
     """log w of k draws z ~ q(z|x) for each row: (k, N), float64."""
     eps = rng.standard_normal((k, *mu.shape), vae.dtype)
     z = reparameterize(mu, logvar, eps)
@@ -77,12 +70,12 @@ def log_weights(
 
 def kl_per_dim(vae: VAE, x: Any, c: Any = None) -> Array:
     """The mean over x of each latent's KL to the prior: (n_z,), in nats."""
-    return np.mean(kl_to_prior(*encode_all(vae, x, c)), axis=0, dtype=np.float64)
+    return kl_to_prior(*encode_all(vae, x, c)).mean(axis=0, dtype=np.float64)
 
 
 def active_units(vae: VAE, x: Any, c: Any = None) -> int:
-    """How many latents carry information about x: Var_x[mu] > 0.01 (Burda et al. 2016,
-    section 5.2). The others have collapsed to the prior."""
+    """How many latents carry information about x, Var_x[mu] > 0.01, and have not collapsed to
+    the prior (Burda et al. 2016, section 5.2)."""
     mu, _ = encode_all(vae, x, c)
     return int(np.sum(mu.var(axis=0) > 0.01))
 
@@ -91,8 +84,8 @@ def aggregated_posterior(vae: VAE, x: Any, rng: Generator, c: Any = None) -> Arr
     """One draw of z ~ q(z|x) for each row of x: (N, n_z), a sample of the mean of q(z|x) over
     the data. Where it leaves holes in the prior, the decoder has never been asked to paint."""
     mu, logvar = encode_all(vae, x, c)
-    rng = check_generator(rng)
-    return reparameterize(mu, logvar, rng.standard_normal(mu.shape, vae.dtype))
+    eps = check_generator(rng).standard_normal(mu.shape, vae.dtype)
+    return reparameterize(mu, logvar, eps)
 
 
 def encode_all(vae: VAE, x: Any, c: Any = None) -> tuple[Array, Array]:
@@ -102,10 +95,10 @@ def encode_all(vae: VAE, x: Any, c: Any = None) -> tuple[Array, Array]:
     return np.concatenate(mu), np.concatenate(logvar)
 
 
-def _need_vae(model):
-    if not isinstance(model, VAE):
-        raise TypeError(f"vae must be a VAE, got a {type(model).__name__}: it has no q(z|x)")
-    return model
+def _need_vae(vae):
+    if not isinstance(vae, VAE):
+        raise TypeError(f"vae must be a VAE, got a {type(vae).__name__}: it has no q(z|x)")
+    return vae
 
 
 def batches(*arrays: Array, rows: int = ROWS) -> Iterator[tuple[Array, ...]]:

@@ -12,20 +12,17 @@ from tinyvae.validation import check_kl_weights
 
 def numerical_gradient(f: Callable[[], float], array: Array, h: float = 1e-6) -> Array:
     """d f() / d array by central differences, one entry at a time; f reads `array` itself.
-
-    ValueError unless array is float64 and C-contiguous: float32 has too few digits, and an
-    array with gaps in memory would be copied, so that f never saw a change.
-    """
+    ValueError unless array is float64 and C-contiguous, or f would see no change."""
     if array.dtype != np.float64 or not array.flags.c_contiguous:
         raise ValueError(f"array must be C-contiguous float64, got {array.dtype}")
-    gradient, flat = np.empty_like(array, dtype=np.float64), array.reshape(-1)
+    flat, slopes = array.reshape(-1), np.empty(array.size)
     for i, value in enumerate(flat):
         flat[i] = value + h
         above = f()
         flat[i] = value - h
-        gradient.reshape(-1)[i] = (above - f()) / (2 * h)
+        slopes[i] = (above - f()) / (2 * h)
         flat[i] = value
-    return gradient
+    return slopes.reshape(array.shape)
 
 
 def relative_error(a: Any, b: Any) -> float:
@@ -40,11 +37,11 @@ def check_model(
 ) -> dict[str, float]:  # fmt: skip
     """{parameter name: relative error of model.backward's gradient, by finite differences}.
 
-    Works on a float64 copy with `eps` held still (None for an autoencoder), at the parameters
-    as they are: randomise them first, for at a zero initialisation a wrong formula can give the
-    right value. Each tensor is moved along random directions u ~ N(0, I), so the largest costs
-    no more than the smallest, and |numerical - u . grad| is divided by the gradient's norm, the
-    standard deviation of u . grad. A right gradient gives 1e-6 or less.
+    On a float64 copy, `eps` held still (None for an autoencoder), at the parameters as they
+    are: randomise them first, for at zeros a wrong formula can give the right value. Tensors
+    are moved along random directions u ~ N(0, I), so that the largest costs no more than the
+    smallest; |numerical - u . grad| is divided by the gradient's norm, the standard deviation
+    of u . grad. A right gradient gives 1e-6 or less.
     """
     twin, rng = model.astype(np.float64), np.random.default_rng(0)
     weights = check_kl_weights(model, beta, free_bits)

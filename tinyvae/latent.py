@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinyvae.arrays import check_real
 from tinyvae.ops import Array
-from tinyvae.validation import check_int, check_real
+from tinyvae.validation import check_int
 
 
 def lerp(a: Any, b: Any, t: Any) -> Array:
@@ -22,12 +23,12 @@ def slerp(a: Any, b: Any, t: Any) -> Array:
 
     The arc: codes of equal norm keep it all the way, where the straight line cuts through the
     middle, which a Gaussian in many dimensions leaves empty (Shoemake 1985; White 2016,
-    arXiv:1609.04468). Parallel codes, or one that is 0, have no arc of their own: there it is
-    `lerp`. ValueError for opposite codes: every arc between them is as good as any other.
+    arXiv:1609.04468). Parallel codes, or one that is 0, have no arc: there it is `lerp`.
+    ValueError for opposite codes: every arc between them is as good as any other.
     """
-    a, b, t = _ends(a, b, t)
-    kind = a.dtype
-    a, b, t = (array.astype(np.float64) for array in (a, b, t))  # float32 loses the angle
+    ends = _ends(a, b, t)
+    kind = ends[0].dtype
+    a, b, t = (array.astype(np.float64) for array in ends)  # float32 loses the angle
     norms = np.linalg.norm(a), np.linalg.norm(b)
     if min(norms) == 0:
         return lerp(a, b, t[..., 0]).astype(kind)
@@ -70,9 +71,9 @@ def traversal(z: ArrayLike, latent: int, values: ArrayLike) -> Array:
 def grid(n: int, n_z: int = 2, latents: tuple[int, int] = (0, 1)) -> Array:
     """n * n codes (n * n, n_z) over the plane of two latents, the others 0.
 
-    The steps are the prior's quantiles (i + 1/2) / n, so that each cell holds the same
-    probability. Row by row as one looks at it: the second latent falls from top to bottom,
-    the first rises from left to right (Kingma & Welling 2014, figure 4).
+    The steps are the prior's quantiles (i + 1/2) / n: each cell holds the same probability.
+    Row by row, the first latent rises from left to right, the second falls from top to bottom
+    (Kingma & Welling 2014, figure 4).
     """
     n, n_z = check_int("n", n), check_int("n_z", n_z, least=2)
     if latents[0] == latents[1]:
@@ -81,7 +82,7 @@ def grid(n: int, n_z: int = 2, latents: tuple[int, int] = (0, 1)) -> Array:
 
     steps = np.array([NormalDist().inv_cdf((i + 0.5) / n) for i in range(n)])
     codes = np.zeros((n, n, n_z))
-    codes[..., latents[0]] = steps[None, :]
+    codes[..., latents[0]] = steps
     codes[..., latents[1]] = steps[::-1, None]
     return codes.reshape(-1, n_z)
 
@@ -89,9 +90,9 @@ def grid(n: int, n_z: int = 2, latents: tuple[int, int] = (0, 1)) -> Array:
 def attribute_direction(mu: ArrayLike, attribute: ArrayLike) -> Array:
     """The change of code (L,) that goes with one unit of an attribute: cov(mu, a) / var(a).
 
-    mu (N, L) are codes, attribute (N,) numbers or truth values; for the latter this is the
-    difference of the two groups' mean codes (Larsen et al. 2016, arXiv:1512.09300, section
-    4.1.1). ValueError if the attribute never changes or a number is not finite.
+    mu (N, L) are codes, attribute (N,) numbers or truth values: for these, the difference of
+    the groups' mean codes (Larsen et al. 2016, arXiv:1512.09300, section 4.1.1). ValueError if
+    the attribute never changes or a number is not finite.
     """
     mu, a = check_real("mu", mu), check_real("attribute", attribute).astype(np.float64)
     if mu.ndim != 2 or a.shape != mu.shape[:1]:

@@ -1,14 +1,13 @@
 """Layers with their backward passes written by hand.
 
-A layer is called in two ways. `layer(x)` only computes. `layer.forward(x)` also remembers what
-`layer.backward(dout)` then needs; backward overwrites the layer's gradients (there is no
-zero_grad to forget) and returns dx. Throughout the package dout, dx, dW, ... mean
-dL/dout, dL/dx, dL/dW, ... with L = -mean(elbo) over the batch, or what a
-model's `loss` says in its place.
+`layer(x)` only computes. `layer.forward(x)` also remembers what `layer.backward(dout)` then
+needs, which overwrites the layer's gradients (there is no zero_grad to forget) and returns dx.
+Throughout the package dout, dx, dW, ... mean dL/dout, dL/dx, dL/dW, ... with L = -mean(elbo)
+over the batch, or what a model's `loss` says in its place.
 """
 
-import itertools
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.random import Generator
 from numpy.typing import DTypeLike
 
 from tinyvae.ops import Array, sigmoid
-from tinyvae.parameters import Parametric, Views, under
+from tinyvae.parameters import Parametric, Views, attach, named
 
 
 class Dense(Parametric):
@@ -32,9 +31,7 @@ class Dense(Parametric):
     dW = property(lambda self: self.grads["W"])
     db = property(lambda self: self.grads["b"])
 
-    def __init__(
-        self, n_in: int, n_out: int, rng: Generator, dtype: DTypeLike = np.float64
-    ) -> None:
+    def __init__(self, n_in: int, n_out: int, rng: Generator, dtype: DTypeLike = np.float64):
         W = rng.standard_normal((n_in, n_out)) / np.sqrt(n_in)
         super().__init__(W=W.astype(dtype), b=np.zeros(n_out, dtype))
 
@@ -105,26 +102,20 @@ class Sequential:
     """Layers one after another. Parameters are named "0.W", "0.b", "1.W", ...: the number
     counts the layers that have parameters, so it does not change with the activations."""
 
+    params = property(lambda self: named(self._numbered, "params"))
+    grads = property(lambda self: named(self._numbered, "grads"))
+
     def __init__(self, *layers: Any) -> None:
         if not layers:
             raise ValueError("Sequential needs at least one layer")
         self.layers = layers
 
+    @property
     def _numbered(self):
-        return enumerate(layer for layer in self.layers if layer.params)
-
-    @property
-    def params(self) -> dict[str, Array]:
-        return {f"{i}.{n}": a for i, layer in self._numbered() for n, a in layer.params.items()}
-
-    @property
-    def grads(self) -> dict[str, Array]:
-        return {f"{i}.{n}": a for i, layer in self._numbered() for n, a in layer.grads.items()}
+        return dict(enumerate(layer for layer in self.layers if layer.params))
 
     def bind(self, params: Views, grads: Views) -> None:
-        """Hand each layer its own of these arrays."""
-        for i, layer in self._numbered():
-            layer.bind(under(i, params), under(i, grads))
+        attach(self._numbered, params, grads)
 
     def __call__(self, x: Array) -> Array:
         for layer in self.layers:
@@ -136,8 +127,8 @@ class Sequential:
             x = layer.forward(x)
         return x
 
-    def backward(self, dout: Array, input_grad: bool = True) -> Array | None:
-        """Fill every layer's gradients; return dx (None if the input needs no gradient)."""
+    def backward(self, dout: Array, input_grad: bool = True) -> Any:
+        """Fill every layer's gradients; return dx, or None where nobody asks for it."""
         first, *rest = self.layers
         for layer in reversed(rest):
             dout = layer.backward(dout)
@@ -148,12 +139,11 @@ class Sequential:
 
 
 def mlp(
-    sizes: Sequence[int], rng: Generator, activation: type = SiLU,
-    dtype: DTypeLike = np.float64,
-) -> Sequential:  # fmt: skip
+    sizes: Sequence[int], rng: Generator, activation: type = SiLU, dtype: DTypeLike = np.float64
+) -> Sequential:
     """Dense layers of these sizes with an activation between any two: (3, 5, 2) is
     Dense(3, 5), activation, Dense(5, 2). The last layer has none."""
     layers: list[Any] = []
-    for n_in, n_out in itertools.pairwise(sizes):
+    for n_in, n_out in pairwise(sizes):
         layers += [Dense(n_in, n_out, rng, dtype), activation()]
     return Sequential(*layers[:-1])

@@ -1,32 +1,25 @@
 """The two models: an autoencoder, and the VAE, an autoencoder whose code is a distribution.
 
-x (N, n_x) data; c (N, n_c) a condition, numbers known beforehand; mu, logvar (N, n_z) of
-q(z|x, c); eps ~ N(0, I); z (N, n_z); out the decoder's raw output; x_hat =
-likelihood.mean(out), the picture. All terms are in nats.
+x (N, n_x) data; c (N, n_c) a condition, known beforehand; mu, logvar (N, n_z) of q(z|x, c);
+eps ~ N(0, I); z (N, n_z); out the decoder's raw output; x_hat = likelihood.mean(out), the
+picture. All terms are in nats.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike
 
+from tinyvae.arrays import check_matrix
 from tinyvae.distributions import Gaussian, Likelihood, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
 from tinyvae.ops import Array
-from tinyvae.parameters import Parameters, attach, pack
+from tinyvae.parameters import Model
 from tinyvae.sampling import reparameterize, reparameterize_grad
-from tinyvae.validation import (
-    check_dtype,
-    check_generator,
-    check_int,
-    check_kinds,
-    check_kl_weights,
-    check_matrix,
-    check_widths,
-)
+from tinyvae.validation import check_generator, check_int, check_kl_weights
 
 
 class Terms(NamedTuple):
@@ -43,85 +36,22 @@ class ReconTerm(NamedTuple):
     recon: Array
 
 
-class Model:
-    """Networks whose parameters lie in one vector: `params`, and their gradients, `grads`.
-
-    `parts` names the attributes that have parameters. One that is replaced is copied and packed
-    in with the others; an optimiser made before then has arrays of no model.
-    """
-
-    parts: tuple[str, ...]
-    params: Parameters
-    grads: Parameters
-    settings: Mapping[str, Any]  # what its class is called with to make another, but for rng
-    weighs_kl = False  # whether backward has a beta and free bits
-    n_c = 0
-    dtype: np.dtype
-    _last: Any = None  # what the last elbo left for loss and backward
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        there = vars(self).get(name)
-        if name in ("params", "grads") and there is not None and value is not there:
-            raise AttributeError(f"{name} are set in place, such as model.{name}.update(...)")
-        packed = name in self.parts and "params" in vars(self)
-        super().__setattr__(name, copy.deepcopy(value) if packed else value)
-        if packed:
-            self._pack()
-
-    def _pack(self):
-        parts = {name: getattr(self, name) for name in self.parts}
-        params, grads = pack(parts, self.dtype)
-        vars(self).update(params=params, grads=grads, _last=None)
-
-    def astype(self, dtype: DTypeLike) -> Any:
-        """A copy in another dtype (the gradient check asks for float64)."""
-        twin = copy.deepcopy(self)
-        twin.dtype = check_dtype(dtype)
-        twin._pack()
-        return twin
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: a for name, a in vars(self).items() if name not in ("grads", "_last")}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        # The layers' arrays are views of params; an Adam that is copied along refers to it too.
-        vars(self).update(state)
-        vars(self)["grads"] = self.params.copy()
-        attach({name: getattr(self, name) for name in self.parts}, self.params, self.grads)
-
-    def __repr__(self) -> str:
-        shown = {n: getattr(a, "__name__", a) for n, a in self.settings.items()}
-        given = ", ".join(f"{n}={a}" for n, a in shown.items() if not isinstance(a, Array))
-        return f"{type(self).__name__}({given}): {self.params.vector.size:,} parameters"
-
-    def _remembered(self):
-        if self._last is None:
-            raise RuntimeError("there is nothing to go back through: call elbo or recon first")
-        return self._last
-
-    def _condition(self, c, n):
-        """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
-        if (c is None) == bool(self.n_c):
-            raise ValueError(f"c must be {'given' if c is None else 'None'}: n_c = {self.n_c}")
-        if c is None:
-            return np.empty((n, 0), self.dtype)
-        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
-        if len(c) not in (1, n):
-            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
-        return np.broadcast_to(c, (n, self.n_c))
+def beside(x: Array, c: Array) -> Array:
+    """[x, c], the rows side by side; x itself where c has no columns."""
+    return np.hstack([x, c]) if c.shape[1] else x
 
 
 class Coder(Model):
     """An encoder and a decoder, its mirror image: what both models share.
 
     n_h are the encoder's hidden widths, the decoder's in reverse; n_h=() is linear. `params`
-    and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). The model keeps
-    its own copy of `likelihood` (None: `Gaussian()`). With n_c > 0 both networks see c beside
-    their input: z need not repeat what c says. Raises TypeError or ValueError for sizes below 1
-    and for a likelihood class where an instance is expected.
+    and `grads` are dicts of named arrays ("encoder.0.W", ..., "decoder.2.b"). `likelihood` is
+    copied (None: `Gaussian()`). With n_c > 0 both networks see c beside their input: z need not
+    repeat what c says. TypeError or ValueError for sizes below 1 and a class as likelihood.
     """
 
     parts = "encoder", "decoder", "likelihood"
+    given = "n_x", "n_h", "n_z", "n_c", "likelihood", "activation", "dtype"
     codes_per_latent = 1  # the encoder puts out z itself; for mu and logvar, 2
 
     def __init__(
@@ -129,12 +59,9 @@ class Coder(Model):
         likelihood: Likelihood | None = None, activation: type = SiLU,
         dtype: DTypeLike = np.float32, n_c: int = 0,
     ) -> None:  # fmt: skip
-        self.n_x, self.n_z = check_int("n_x", n_x), check_int("n_z", n_z)
-        self.n_h, self.n_c = check_widths(n_h), check_int("n_c", n_c, least=0)
-        check_kinds(likelihood, activation)
-        self.activation, self.dtype = activation, check_dtype(dtype)
+        super().__init__(n_z, n_h, n_c, likelihood, activation, dtype)
+        self.n_x, rng = check_int("n_x", n_x), check_generator(rng)
         sizes = self.sizes(self.n_x, self.n_h, self.n_z, self.n_c)
-        check_generator(rng)
         self.encoder = mlp(sizes["encoder"], rng, activation, dtype)
         self.decoder = mlp(sizes["decoder"], rng, activation, dtype)
         # sigma starts near 1, so that data of a large scale overflow e^logvar less soon; but
@@ -150,8 +77,8 @@ class Coder(Model):
         return {"encoder": (n_x + n_c, *n_h, n_out), "decoder": (n_z + n_c, *n_h[::-1], n_x)}
 
     def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
-        """x (N, n_x) and c (N, n_c), checked, in the model's dtype: finite, and x what the
-        likelihood takes. `name` is what an error calls x."""
+        """x (N, n_x), as the likelihood takes it, and c (N, n_c), finite, in the model's dtype;
+        else ValueError or TypeError, in which x is called `name`."""
         x = check_matrix(name, x, self.n_x, self.dtype)
         try:
             return self.likelihood.check(x), self._condition(c, len(x))
@@ -168,25 +95,17 @@ class Coder(Model):
         return self.likelihood.mean(self.decode(z, c))
 
     def _passes(self, remember):
-        """Encoder, decoder and log-likelihood, as functions that keep what backward needs or
-        that only compute."""
+        """Encoder, decoder and log_prob, which keep what backward needs if they are to."""
         if remember:
             return self.encoder.forward, self.decoder.forward, self.likelihood.forward
         return self.encoder, self.decoder, self.likelihood.log_prob
-
-    @property
-    def settings(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {
-            "n_x": self.n_x, "n_h": self.n_h, "n_z": self.n_z, "n_c": self.n_c,
-            "likelihood": self.likelihood, "activation": self.activation, "dtype": self.dtype,
-        }  # fmt: skip
 
 
 class Autoencoder(Coder):
     """x -> z -> x_hat, trained on log p(x|z) alone: the VAE without its draw. See `Coder`."""
 
     def encode(self, x: Any, c: Any = None) -> Array:
-        """z (N, n_z)."""
+        """The code z (N, n_z)."""
         return self.encoder(beside(*self.validate(x, c)))
 
     def reconstruct(self, x: Any, c: Any = None) -> Array:
@@ -194,7 +113,7 @@ class Autoencoder(Coder):
         return self.picture(self.encode(x, c), c)
 
     def recon(self, x: Any, c: Any = None, remember: bool = True) -> Array:
-        """log p(x | z = encode(x)), (N,), in nats; keeps what `backward` needs if it is to."""
+        """log p(x | z = encode(x)), (N,), in nats; keeps what `backward` needs, if told to."""
         return self.objective(*self.validate(x, c), None, remember).recon
 
     def objective(self, x: Array, c: Array, rng: Any, remember: bool = True) -> ReconTerm:
@@ -202,12 +121,8 @@ class Autoencoder(Coder):
         encoder, decoder, log_prob = self._passes(remember)
         recon = log_prob(x, decoder(beside(encoder(beside(x, c)), c)))
         if remember:
-            self._last = recon
+            self._last = (recon,)
         return ReconTerm(recon)
-
-    def loss(self) -> float:
-        """-mean(recon) of the last `recon`."""
-        return -float(self._remembered().mean(dtype=np.float64))
 
     def backward(self) -> None:
         """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`."""
@@ -221,8 +136,8 @@ class VAE(Coder):
 
     Kingma & Welling 2014 (arXiv:1312.6114), eqs. 3 and 10; with a condition the ELBO bounds
     log p(x|c): Kingma et al. 2014 (arXiv:1406.5298), eq. 6 without log p(c). `eps` is an
-    argument of `elbo`: the ELBO is then a plain function, which finite differences can check
-    and whose backward pass cannot meet another noise than its forward pass did. See `Coder`.
+    argument of `elbo`: finite differences can check it then, and its backward pass cannot meet
+    another noise than its forward pass did. See `Coder`.
     """
 
     codes_per_latent, weighs_kl = 2, True
@@ -237,9 +152,8 @@ class VAE(Coder):
     def elbo(self, x: Any, eps: Any, c: Any = None, remember: bool = True) -> Terms:
         """Terms(elbo, recon, kl), each (N,), in nats, with one draw z = mu + sigma eps.
 
-        x (N, n_x), eps (N, n_z), c (N, n_c). Keeps what `backward` needs, x itself and no copy
-        of it, if it is to remember; encode, decode, picture, reconstruct, sample and the
-        functions of `evaluate` leave that memory alone. ValueError or TypeError for bad input.
+        x (N, n_x), eps (N, n_z), c (N, n_c); ValueError or TypeError for others. If it is to
+        remember, what `backward` needs is kept, x itself and no copy, until the next `elbo`.
         """
         (x, c), eps = self.validate(x, c), check_matrix("eps", eps, self.n_z, self.dtype)
         if len(eps) != len(x):
@@ -259,10 +173,9 @@ class VAE(Coder):
     def loss(self, beta: float = 1.0, free_bits: float = 0.0) -> float:
         """What `backward` differentiates, for the last `elbo`, in nats.
 
-        -mean(recon) + beta sum_j max(free_bits, mean(kl_j)) over the latents j, the means over
-        the batch. beta = 1, free_bits = 0 is -mean(elbo). beta: Higgins et al. 2017. A latent
-        that says less than free_bits nats is not pushed to say nothing: Kingma et al. 2016
-        (arXiv:1606.04934), eq. 15. The ELBO that is reported is never reweighted.
+        -mean(recon) + beta sum_j max(free_bits, mean(kl_j)), means over the batch, j a latent;
+        by default -mean(elbo). beta: Higgins et al. 2017. free_bits, nats below which a latent
+        is not pushed to say less: Kingma et al. 2016 (arXiv:1606.04934), eq. 15.
         """
         _, mu, logvar, recon = self._remembered()
         beta, free_bits = check_kl_weights(self, beta, free_bits).values()
@@ -271,9 +184,7 @@ class VAE(Coder):
 
     def backward(self, beta: float = 1.0, free_bits: float = 0.0) -> None:
         """Fill `grads` with d loss(beta, free_bits) / d param: by default of -mean(elbo).
-
-        ValueError for beta or free_bits below 0; RuntimeError if there was no `elbo` before.
-        """
+        ValueError for one below 0; RuntimeError if there was no `elbo` before."""
         eps, mu, logvar, _ = self._remembered()
         beta, free_bits = check_kl_weights(self, beta, free_bits).values()
         weight: Any = beta / len(mu)
@@ -298,8 +209,3 @@ class VAE(Coder):
         """n pictures (n, n_x) of z ~ N(0, I), with c (n, n_c) or one row of it for all."""
         n, rng = check_int("n", n), check_generator(rng)
         return self.picture(rng.standard_normal((n, self.n_z), self.dtype), c)
-
-
-def beside(x: Array, c: Array) -> Array:
-    """[x, c], the rows side by side; x itself where c has no columns."""
-    return np.hstack([x, c]) if c.shape[1] else x

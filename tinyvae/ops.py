@@ -16,11 +16,8 @@ quiet = np.errstate(under="ignore")
 
 @quiet
 def logistic_parts(a: Array) -> tuple[Array, Array, Array]:
-    """(1 where a >= 0 and 0 elsewhere, e^-|a|, 1 + e^-|a|): what sigmoid and softplus share.
-
-    e is never raised above 0. The exponential is what costs time: whoever needs both functions
-    of the same a makes these once and hands them over.
-    """
+    """(1 where a >= 0 and 0 elsewhere, e^-|a|, 1 + e^-|a|), made once where both
+    sigmoid and softplus of a are needed: the exponential is what costs time."""
     decay = np.exp(-np.abs(a))
     return np.greater_equal(a, 0).astype(decay.dtype), decay, 1 + decay
 
@@ -40,12 +37,9 @@ def softplus(a: Array) -> Array:
 
 @quiet
 def softplus_sum(a: Array, parts: Any = None) -> Array:
-    """The sum of softplus(a) over the last axis, one logarithm for 64 entries.
-
-    The sum of max(a, 0) is a dot product; the sum of log(1 + e^-|a|) is the log of a product.
-    Each factor is at most 2, so that a product of 64 stays far below the largest float32,
-    2^128.
-    """
+    """The sum of softplus(a) over the last axis, with one logarithm for 64 entries: the sum of
+    max(a, 0) is a dot product, that of log(1 + e^-|a|) the log of a product. Its factors are
+    at most 2: 64 of them stay far below the largest float32, 2^128."""
     positive, _, total = parts or logistic_parts(a)
     products = np.multiply.reduceat(total, np.arange(0, a.shape[-1], 64), axis=-1)
     return np.vecdot(positive, a) + np.log(products).sum(axis=-1)

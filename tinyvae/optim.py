@@ -1,9 +1,9 @@
 """Adam: a step of about lr per parameter, whatever the gradient's scale.
 
-A running mean of the gradient is divided by the root of a running mean of its square. Both
-start at 0, so early on they are too small by a factor 1 - beta^t; dividing by it (the bias
-correction) is what makes a constant gradient give steps of lr from the first one on. Kingma &
-Ba 2015 (arXiv:1412.6980), algorithm 1.
+A running mean of the gradient is divided by the root of one of its square. Both start at 0, so
+early on they are too small by a factor 1 - beta^t; dividing by it (the bias correction) makes a
+constant gradient give steps of lr from the first one on. Kingma & Ba 2015 (arXiv:1412.6980),
+algorithm 1.
 """
 
 import math
@@ -23,9 +23,7 @@ class Adam:
     model's parameters still, give a dict of the others.
 
     `m` and `v` are the paper's, divided by 1 - beta1 and 1 - beta2: sums that fade, not means,
-    which saves two passes over the parameters.
-
-    ValueError for lr or eps <= 0 and for beta1 or beta2 outside [0, 1).
+    which saves two passes. ValueError for lr or eps <= 0, and betas outside [0, 1).
     """
 
     def __init__(
@@ -38,16 +36,15 @@ class Adam:
         if max(self.beta1, self.beta2) >= 1:
             raise ValueError(f"beta1 and beta2 must be < 1, got {beta1} and {beta2}")
         self.params, self.t = params, 0
-        self.m = {name: np.zeros_like(vector) for name, vector in self._vectors(params).items()}
-        self.v = {name: np.zeros_like(vector) for name, vector in self._vectors(params).items()}
+        self.m = {name: np.zeros_like(p) for name, p in self._vectors(params).items()}
+        self.v = {name: np.zeros_like(m) for name, m in self.m.items()}
 
     def step(self, grads: Mapping[str, Array], lr: float | None = None) -> None:
         """One update from `grads` (the names of params); lr, if given, for this step alone.
-
-        ValueError, before anything changes, if a gradient is missing or of another shape.
-        """
+        ValueError, before anything changes, if a gradient is missing or of another shape."""
         lr = self.lr if lr is None else check_float("lr", lr, least=0)
-        grads = self._vectors(self._matching(grads))
+        self._check(grads)
+        grads = self._vectors(grads)
         self.t += 1
         # From the sums m and v to the corrected means: the constants are taken out of the
         # fraction, as at the end of the paper's section 2.
@@ -55,19 +52,16 @@ class Adam:
         to_root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
         rate, eps = lr * to_mean / to_root, self.eps / to_root
         for name, p in self._vectors(self.params).items():
+            g, m, v = grads[name], self.m[name], self.v[name]
             for i in range(0, p.size, BLOCK):
                 block = slice(i, i + BLOCK)
-                self._update(
-                    p[block], grads[name][block], self.m[name][block], self.v[name][block],
-                    rate, eps,
-                )  # fmt: skip
+                self._update(p[block], g[block], m[block], v[block], rate, eps)
 
-    def _matching(self, grads):
+    def _check(self, grads):
         for name, p in self.params.items():
             shape = np.shape(grads[name]) if name in grads else "none"
             if shape != p.shape:
-                raise ValueError(f"the gradient of {name} must be {p.shape}, got {shape}")
-        return grads
+                raise ValueError(f"gradient of {name} must have shape {p.shape}, got {shape}")
 
     def _update(self, p, g, m, v, rate, eps):
         """m = b1 m + g, v = b2 v + g^2, p = p - rate m / (sqrt(v) + eps), all in place."""

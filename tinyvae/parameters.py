@@ -1,7 +1,5 @@
-"""One vector, many names: all parameters of a model lie in one array, each name a view of it.
-
-A layer says `self.W`; Adam, save and load and the gradient check see one vector.
-"""
+"""One vector, many names: a layer says `self.W`, a view of the one array in which all of a
+model's parameters lie; Adam, save and load and the gradient check see that vector."""
 
 import copy
 import math
@@ -11,7 +9,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinyvae.arrays import check_matrix
 from tinyvae.ops import Array
+from tinyvae.validation import check_dtype, check_int, check_kinds, check_widths
 
 
 class Views(dict):
@@ -43,16 +43,15 @@ class Views(dict):
 
 
 class Parameters(Views):
-    """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias with
-    zeros, `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
+    """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias,
+    `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
 
     def __init__(self, shapes: Mapping[str, Any], dtype: DTypeLike, values: Any = 0.0) -> None:
         self.vector = np.full(sum(math.prod(s) for s in shapes.values()), values, dtype)
-        start = 0
+        rest = self.vector
         for name, shape in shapes.items():
-            stop = start + math.prod(shape)
-            super(Views, self).__setitem__(name, self.vector[start:stop].reshape(shape))
-            start = stop
+            array, rest = np.split(rest, [math.prod(shape)])
+            super(Views, self).__setitem__(name, array.reshape(shape))
 
     def copy(self) -> "Parameters":
         """The same names and values in a vector of their own."""
@@ -67,9 +66,7 @@ class Parameters(Views):
 class Parametric:
     """A layer or a likelihood: it has named arrays, `params`, and their gradients, `grads`,
     which become views of its model's once it is bound. Without any it needs no __init__.
-
-    What `forward` keeps for `backward` is `_last`, which no copy takes along.
-    """
+    What `forward` keeps for `backward` is `_last`, which no copy takes along."""
 
     params = grads = Views()
     settings: Mapping[str, Any] = {}  # what its class is called with to make another
@@ -91,26 +88,106 @@ class Parametric:
 
 
 def pack(parts: Mapping[str, Any], dtype: DTypeLike) -> tuple[Parameters, Parameters]:
-    """Move the parameters of `parts` ({prefix: layer}) into one vector, named "prefix.name".
-
-    Returns (params, grads) with the same names; each part is bound to its views of both, its
-    values kept.
-    """
-    named = {f"{p}.{n}": a for p, part in parts.items() for n, a in part.params.items()}
-    shapes = {name: array.shape for name, array in named.items()}
+    """(params, grads) of all `parts` ({prefix: part}), each in one vector, to whose views each
+    part, its values kept, is then bound."""
+    values = named(parts, "params")
+    shapes = {name: array.shape for name, array in values.items()}
     params, grads = Parameters(shapes, dtype), Parameters(shapes, dtype)
-    params.update(named)
+    params.update(values)
     attach(parts, params, grads)
     return params, grads
 
 
-def attach(parts: Mapping[str, Any], params: Views, grads: Views) -> None:
-    """Bind each of `parts` to its own of these arrays."""
+def named(parts: Mapping[Any, Any], kind: str) -> dict[str, Array]:
+    """{"prefix.name": array}: the "params" or the "grads" of all `parts`."""
+    return {f"{p}.{n}": a for p, part in parts.items() for n, a in getattr(part, kind).items()}
+
+
+def attach(parts: Mapping[Any, Any], params: Views, grads: Views) -> None:
+    """Bind each of `parts` to its own of these arrays: those under its prefix."""
     for prefix, part in parts.items():
-        part.bind(under(prefix, params), under(prefix, grads))
+        part.bind(_under(f"{prefix}.", params), _under(f"{prefix}.", grads))
 
 
-def under(prefix: object, named: Views) -> Views:
-    """The entries of `named` whose names begin with "prefix.", without that beginning."""
-    start = f"{prefix}."
-    return Views({n.removeprefix(start): a for n, a in named.items() if n.startswith(start)})
+def _under(start, arrays):
+    return Views({n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)})
+
+
+class Model:
+    """What all models share: networks whose parameters, `params`, lie in one vector, and
+    their gradients, `grads`, in another. A part that is replaced is copied and packed in; an
+    optimiser made before then has arrays of no model."""
+
+    parts: tuple[str, ...]  # the attributes that have parameters
+    given: tuple[str, ...]  # the names of the settings
+    params: Parameters
+    grads: Parameters
+    weighs_kl = False  # whether backward has a beta and free bits
+    _last: Any = None  # what the last elbo left for loss and backward
+
+    def __init__(self, n_z: int, n_h: Any, n_c: int, likelihood, activation: type, dtype: Any):
+        check_kinds(likelihood, activation)
+        self.n_z, self.n_h = check_int("n_z", n_z), check_widths(n_h)
+        self.n_c, self.activation = check_int("n_c", n_c, least=0), activation
+        self.dtype = check_dtype(dtype)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its class is called with to make another, but for rng."""
+        return {name: getattr(self, name) for name in self.given}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("params", "grads") and value is not getattr(self, name, value):
+            raise AttributeError(f"{name} are set in place, such as model.{name}.update(...)")
+        packed = name in self.parts and "params" in vars(self)
+        super().__setattr__(name, copy.deepcopy(value) if packed else value)
+        if packed:
+            self._pack()
+
+    def _parts(self):
+        return {name: getattr(self, name) for name in self.parts}
+
+    def _pack(self):
+        params, grads = pack(self._parts(), self.dtype)
+        vars(self).update(params=params, grads=grads, _last=None)
+
+    def astype(self, dtype: DTypeLike) -> Any:
+        """A copy in another dtype (the gradient check asks for float64)."""
+        twin = copy.deepcopy(self)
+        twin.dtype = check_dtype(dtype)
+        twin._pack()
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: a for name, a in vars(self).items() if name not in ("grads", "_last")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        # The layers' arrays are views of params; an Adam that is copied along refers to it too.
+        vars(self).update(state, grads=state["params"].copy())
+        attach(self._parts(), self.params, self.grads)
+
+    def __repr__(self) -> str:
+        shown = {n: getattr(a, "__name__", a) for n, a in self.settings.items()}
+        given = ", ".join(f"{n}={a}" for n, a in shown.items() if not isinstance(a, Array))
+        return f"{type(self).__name__}({given}): {self.params.vector.size:,} parameters"
+
+    def _remembered(self):
+        if self._last is None:
+            raise RuntimeError("there is nothing to go back through: call elbo or recon first")
+        return self._last
+
+    def loss(self) -> float:
+        """What `backward` differentiates, in nats: -mean of the last `elbo` or `recon`."""
+        *_, last = self._remembered()
+        return -float(last.mean(dtype=np.float64))
+
+    def _condition(self, c, n):
+        """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
+        if (c is None) == bool(self.n_c):
+            raise ValueError(f"c must be {'given' if c is None else 'None'}: n_c = {self.n_c}")
+        if c is None:
+            return np.empty((n, 0), self.dtype)
+        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
+        if len(c) not in (1, n):
+            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
+        return np.broadcast_to(c, (n, self.n_c))

@@ -6,13 +6,15 @@ A checkpoint is a model file that also holds the optimiser, the generator and th
 import io
 import json
 import math
+import os
 from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 
 from tinyvae.diffusion import Diffusion
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
@@ -20,6 +22,7 @@ from tinyvae.files import replacing
 from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
+from tinyvae.parameters import Model
 from tinyvae.validation import check_generator, check_int
 
 FORMAT = "tinyvae model, version 1"
@@ -28,14 +31,15 @@ OLD_NAMES = {"ConditionalVAE": "VAE"}  # what earlier versions wrote, and what i
 ACTIVATIONS = {c.__name__: c for c in (Tanh, ReLU, SiLU)}
 LIKELIHOODS = {c.__name__: c for c in (Bernoulli, Gaussian, Categorical, NoneType)}
 GENERATORS = "PCG64", "PCG64DXSM", "MT19937"
+Where = str | os.PathLike[str] | BinaryIO
 
 
 class Checkpoint(NamedTuple):
     """A model and what training needs to go on after `epoch` as if it had not stopped."""
 
-    model: Autoencoder
+    model: Any  # an Autoencoder, a VAE or a Diffusion, as saved
     opt: Adam | None
-    rng: "np.random.Generator | None"  # a string: NumPy loads its random part when asked
+    rng: Generator | None
     epoch: int
 
 
@@ -43,7 +47,10 @@ class NoSuchModel(FileNotFoundError, ValueError):
     """There is no file at that path: a FileNotFoundError, and bad input like the others."""
 
 
-def save(path, model, opt=None, rng=None, epoch=0):
+def save(
+    path: Where, model: Model, opt: Adam | None = None,
+    rng: Generator | None = None, epoch: int = 0,
+) -> None:  # fmt: skip
     """Write `model` to `path`, a file's name or a binary file that is open for writing (and, to
     resume training, its Adam, generator and epoch count).
 
@@ -60,7 +67,7 @@ def save(path, model, opt=None, rng=None, epoch=0):
         file.write(whole.getbuffer())
 
 
-def load(path):
+def load(path: Where) -> Any:
     """The model saved at `path`, a file's name, with or without .npz, or a binary file that is
     open for reading.
 
@@ -71,7 +78,7 @@ def load(path):
     return load_checkpoint(path).model
 
 
-def load_face_vae():
+def load_face_vae() -> VAE:
     """The face VAE that ships with the package: 12 latents, pictures 28 x 28, Gaussian.
 
     Made by `python -m tinyvae --hidden 192 96 --epochs 300 --out out/shipped`, whose model.npz
@@ -80,7 +87,7 @@ def load_face_vae():
     return load(Path(__file__).parent / "data" / "face_vae.npz")
 
 
-def load_checkpoint(path):
+def load_checkpoint(path: Where) -> Checkpoint:
     """Checkpoint(model, opt, rng, epoch) as saved at `path`; errors as in `load`."""
     if not hasattr(path, "read"):
         with open(_found(Path(path)), "rb") as file:
@@ -104,20 +111,7 @@ def _found(path):
 
 
 def _describe(model, opt, rng, epoch):
-    settings = dict(model.settings)
-    likelihood, activation = settings.pop("likelihood", None), settings.pop("activation")
-    for kind, known in (
-        (type(model), MODELS), (type(likelihood), LIKELIHOODS), (activation, ACTIVATIONS)
-    ):  # fmt: skip
-        _check_known(kind, known)
-    header = {
-        "format": FORMAT, "kind": type(model).__name__,
-        "settings": settings | {"dtype": settings["dtype"].name},
-        "likelihood": [type(likelihood).__name__, dict(getattr(likelihood, "settings", {}))],
-        "activation": activation.__name__, "epoch": check_int("epoch", epoch, least=0),
-        "rng": None if rng is None else check_generator(rng).bit_generator.state, "adam": None,
-    }  # fmt: skip
-    arrays = dict(model.params)
+    header, arrays = _header(model, rng, epoch), dict(model.params)
     if {name: array.shape for name, array in arrays.items()} != _shapes(header):
         raise TypeError(
             "cannot save a model with networks of its own: load makes the usual ones"
@@ -131,6 +125,22 @@ def _describe(model, opt, rng, epoch):
         if not np.isfinite(array).all():
             raise ValueError(f"cannot save the model: {name} is not finite")
     return header, arrays
+
+
+def _header(model, rng, epoch):
+    settings = dict(model.settings)
+    likelihood, activation = settings.pop("likelihood", None), settings.pop("activation")
+    for kind, known in (
+        (type(model), MODELS), (type(likelihood), LIKELIHOODS), (activation, ACTIVATIONS)
+    ):  # fmt: skip
+        _check_known(kind, known)
+    return {
+        "format": FORMAT, "kind": type(model).__name__,
+        "settings": settings | {"dtype": settings["dtype"].name},
+        "likelihood": [type(likelihood).__name__, dict(getattr(likelihood, "settings", {}))],
+        "activation": activation.__name__, "epoch": check_int("epoch", epoch, least=0),
+        "rng": None if rng is None else check_generator(rng).bit_generator.state, "adam": None,
+    }  # fmt: skip
 
 
 def _check_known(kind, known):
@@ -198,7 +208,7 @@ def _restore(header, arrays):
 def _shapes(header):
     """The arrays that a model of these settings has, found without making one: a header that
     asks for billions of numbers is refused before they are there."""
-    shapes: dict[str, tuple[int, ...]] = {}
+    shapes = {}
     settings = {n: a for n, a in header["settings"].items() if n != "dtype"}
     for part, sizes in _kind(header).sizes(**settings).items():
         for i, (n_in, n_out) in enumerate(pairwise(sizes)):

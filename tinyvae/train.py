@@ -1,7 +1,5 @@
-"""The training loop: `for epoch in train(...)` replaces callbacks and loggers.
-
-Each step raises mean(recon - beta kl) on one minibatch by one step of the optimiser.
-"""
+"""The training loop: `for epoch in train(...)` replaces callbacks and loggers. Each step of the
+optimiser raises mean(recon - beta kl) on one minibatch."""
 
 import contextlib
 import math
@@ -15,16 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.random import Generator
 
+from tinyvae.arrays import check_variation
 from tinyvae.evaluate import mean_terms
 from tinyvae.ops import Array
 from tinyvae.parameters import Parameters
-from tinyvae.validation import (
-    check_float,
-    check_generator,
-    check_int,
-    check_kl_weights,
-    check_variation,
-)
+from tinyvae.validation import check_float, check_generator, check_int, check_kl_weights
 
 
 class Diverged(ArithmeticError):
@@ -37,7 +30,7 @@ class Trainable(Protocol):
     validate   x and c as arrays of equally many rows; ValueError or TypeError for bad ones
     objective  a NamedTuple of terms, each (N,), in nats, of rows that `validate` gave, the
                noise drawn from rng; keeps what `backward` needs, if it is to remember
-    backward   fills grads for the last objective; beta and free_bits if it `weighs_kl`
+    backward   fills grads for the last objective; takes beta and free_bits if it `weighs_kl`
     """
 
     params: Parameters
@@ -79,17 +72,16 @@ def train(
 ) -> Training:  # fmt: skip
     """Train `model` on x (N, n_x); yield after each epoch a dict of its figures.
 
-    The dict: "epoch" (from 1), the model's terms ("elbo", "recon", "kl"; for an autoencoder
+    They are "epoch" (from 1), the model's terms ("elbo", "recon", "kl"; for an autoencoder
     "recon"), means over the epoch's examples in nats and never reweighted, "beta" (its last,
-    where there is a KL to weigh), "seconds", and with x_val the same terms there as "val_elbo",
-    ... (their noise drawn from a generator of their own, so that watching does not change
-    training). `list(train(...))` trains at once.
+    where there is a KL to weigh), "seconds", and with x_val the terms there as "val_elbo", ...
+    `list(train(...))` trains at once.
 
     opt        an optimiser of the model's own parameters, or of some of them, as `Adam`
     rng        draws each epoch's order and the noise: same seed, same machine, same bits
     c, c_val   the conditions of x and x_val, (N, n_c), where the model has them
     warmup     epochs over which beta rises in a line from 0 (after Bowman et al. 2016)
-    free_bits  nats that each latent may say at no cost; see `VAE.backward`
+    free_bits  nats that each latent may say at no cost; see `VAE.loss`
     cosine     the learning rate falls to 0 along half a cosine (Loshchilov & Hutter 2017)
     progress   a tqdm bar with the terms, if tqdm is installed
     start      epochs already done: to resume, pass the same arguments, the optimiser and rng
@@ -109,13 +101,7 @@ def train(
     batch_size, warmup = check_int("batch_size", batch_size), check_float("warmup", warmup, 0)
     check_kl_weights(model, 0.0 if warmup else beta, free_bits)
     _check_optimiser(opt, model)
-
-    def schedule(done: float) -> tuple[float, float]:
-        """beta and the learning rate when `done` epochs (a fraction counts) are over."""
-        rise = min(1.0, done / warmup) if warmup else 1.0
-        fall = 0.5 * (1 + math.cos(math.pi * done / epochs)) if cosine else 1.0
-        return beta * rise, opt.lr * fall
-
+    schedule = partial(_schedule, opt, beta, warmup, cosine, epochs)
     # A generator checks nothing before its first step, so it is a function of its own.
     step = partial(_one_epoch, model, opt, data, batch_size, rng, schedule, free_bits)
     n_batches = math.ceil(len(data[0]) / batch_size)
@@ -126,9 +112,15 @@ def train(
 def _check_optimiser(opt, model):
     arrays = opt.params.values()
     if not (arrays and all(np.shares_memory(a, model.params.vector) for a in arrays)):
-        raise ValueError(
-            "opt must be an optimiser of this model's own arrays: Adam(model.params)"
-        )
+        what = "an optimiser of this model's own arrays: Adam(model.params)"
+        raise ValueError(f"opt must be {what}")
+
+
+def _schedule(opt, beta, warmup, cosine, epochs, done):
+    """beta and the learning rate when `done` epochs (a fraction counts) are over."""
+    rise = min(1.0, done / warmup) if warmup else 1.0
+    fall = 0.5 * (1 + math.cos(math.pi * done / epochs)) if cosine else 1.0
+    return beta * rise, opt.lr * fall
 
 
 def _epochs(model, one_epoch, epochs, held_out, open_bar):
@@ -138,7 +130,8 @@ def _epochs(model, one_epoch, epochs, held_out, open_bar):
             figures, beta = one_epoch(epoch, bar)
             if held_out is not None:
                 x, c = held_out
-                terms = mean_terms(model, x, np.random.default_rng(0), c if c.size else None)
+                rng = np.random.default_rng(0)  # its own, so that watching changes no training
+                terms = mean_terms(model, x, rng, c if c.size else None)
                 figures |= {f"val_{name}": value for name, value in terms.items()}
             if bar:
                 shown = figures if held_out is None else ("elbo", "val_elbo")
@@ -151,9 +144,9 @@ def _epochs(model, one_epoch, epochs, held_out, open_bar):
 def _one_epoch(model, opt, data, batch_size, rng, schedule, free_bits, epoch, bar):
     """(the means of the model's terms over the epoch's examples, its last beta)."""
     finite, sums = model.params.vector.copy(), []
-    orders = minibatches(len(data[0]), batch_size, rng)
-    for i, rows in enumerate(orders):
-        beta, lr = schedule(epoch + i / len(orders))
+    batches = minibatches(len(data[0]), batch_size, rng)
+    for i, rows in enumerate(batches):
+        beta, lr = schedule(epoch + i / len(batches))
         with np.errstate(all="ignore"):  # Diverged tells what matters, whatever np.seterr says
             terms = model.objective(*(array[rows] for array in data), rng)
             sums.append([term.sum(dtype=np.float64) for term in terms])
@@ -164,7 +157,7 @@ def _one_epoch(model, opt, data, batch_size, rng, schedule, free_bits, epoch, ba
         if bar:
             bar.update()
     if not np.isfinite(model.params.vector).all():  # no next batch would tell
-        raise _diverged(model, finite, epoch + 1, len(orders), opt.lr)
+        raise _diverged(model, finite, epoch + 1, len(batches), opt.lr)
     means = np.sum(sums, axis=0) / len(data[0])
     return dict(zip(terms._fields, means.tolist(), strict=True)), beta
 
@@ -188,10 +181,9 @@ def _diverged(model, finite, epoch, batch, lr):
 
 def _bar(wanted, total):
     """A tqdm bar if it is wanted, tqdm is installed and there is somewhere to show it."""
-    if not wanted or sys.stderr is None:  # pythonw and services have none
-        return contextlib.nullcontext()
-    with contextlib.suppress(ImportError):
-        from tqdm.auto import tqdm
+    if wanted and sys.stderr is not None:  # pythonw and services have none
+        with contextlib.suppress(ImportError):
+            from tqdm.auto import tqdm
 
-        return tqdm(total=total, unit="batch")
+            return tqdm(total=total, unit="batch")
     return contextlib.nullcontext()

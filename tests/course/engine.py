@@ -261,7 +261,7 @@ class Engine:
         self.folder = Path(folder)
         for file in (*JS.glob("*.js"), Path(__file__).with_suffix(".js")):
             shutil.copy(file, self.folder)
-        (self.folder / "package.json").write_text('{"type": "module"}')
+        (self.folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
 
     def edit(self, file, old, new):
         """Put `new` in the place of the one `old` in a module."""
@@ -272,7 +272,7 @@ class Engine:
 
     def ask(self, jobs):
         """What the engine answers to `jobs`, JSON, in node."""
-        (self.folder / "jobs.json").write_text(jobs)
+        (self.folder / "jobs.json").write_text(jobs, encoding="utf-8")
         files = (self.folder / "engine.js").as_uri(), str(self.folder / "jobs.json")
         command = ["node", "--input-type=module", "--eval", NODE, *files]
         run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Asking for a smile: the vector against two controls, and VAEs that are told what is wanted.
+"""Asking for a smile: the vector against two controls, and VAEs that are given what is wanted.
 
 The judge is `face_reader`, whose own accuracy tests/data/test_faces.py asserts.
 """
@@ -94,16 +94,16 @@ def test_both_controls_are_far_worse(read, edits):
         assert off > 3 * vector[2] and right <= 0.02
 
 
-# ---- the VAE that is told --------------------------------------------------------------
+# ---- the VAE with a condition ----------------------------------------------------------
 
 
-def train(told, seed=0, log_sigma=0.0, epochs=40):
+def train(given, seed=0, log_sigma=0.0, epochs=40):
     """As in notebook 06."""
     rng, likelihood = np.random.default_rng(seed), tv.Gaussian()
     likelihood.params["log_sigma"][...] = log_sigma
-    model = tv.VAE(784, (256, 128), 8, rng, likelihood, n_c=len(told))
+    model = tv.VAE(784, (256, 128), 8, rng, likelihood, n_c=len(given))
     faces, opt = tv.load_faces(6000), tv.Adam(model.params, lr=2e-3)
-    c = faces.factors[:, told]
+    c = faces.factors[:, given]
     for _ in tv.train(model, opt, faces.x, epochs, rng=rng, c=c, cosine=True, progress=False):
         pass
     return model
@@ -114,8 +114,8 @@ def wish():
     return np.random.default_rng(5).uniform(-1, 1, (2000, 8))
 
 
-def test_told_five_factors_it_obeys_them_and_keeps_the_rest(read, new, wish):
-    """Over three seeds: obeys >= 0.992, keeps >= 0.972, reads <= 0.21 of what was told."""
+def test_given_five_factors_it_obeys_them_and_keeps_the_rest(read, new, wish):
+    """Over three seeds: obeys >= 0.992, keeps >= 0.972, reads <= 0.21 of what c says."""
     model = train(EXPRESSION)
     mu, _ = model.encode(new.x, new.factors[:, EXPRESSION])
     shown = read(model.picture(mu, wish[:, EXPRESSION]))
@@ -133,14 +133,14 @@ def eight():
     return train(range(8))
 
 
-def test_told_every_factor_it_obeys_each(read, wish, eight):
+def test_given_every_factor_it_obeys_each(read, wish, eight):
     """z from the prior; over three seeds at least 0.980."""
     obeys = r2(read(eight.sample(2000, np.random.default_rng(1), wish)), wish)
     print("R^2 of the requested factors:", obeys.round(3))
     assert obeys.min() >= 0.95
 
 
-def test_told_every_factor_z_has_next_to_nothing_to_say(new, eight):
+def test_given_every_factor_z_has_next_to_nothing_to_say(new, eight):
     kl = tv.kl_per_dim(eight, new.x, new.factors).sum()
     print(f"KL {kl:.2f} nats")
     assert kl < 4 and tv.active_units(eight, new.x, new.factors) <= 2

@@ -41,7 +41,9 @@ SAMPLES = {
     "word_table": lambda f: f({"head": ["anna", "emma"]}, marked=["anna"]),
     "share_bars": lambda f: f({"a": {"x": 0.1, "y": 0.5, "z": 1}}, "share"),
     "latent_panels": lambda f: f({"a": NUMBERS}),
-    "changes": lambda f: f(np.array([[1.25, -0.5], [0, -1.25]]), ["hair", "face_width"]),
+    "response_matrix": lambda f: f(
+        np.array([[1.25, -0.5], [0, -1.25]]), ["hair", "face_width"]
+    ),
 }
 
 

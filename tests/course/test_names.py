@@ -201,7 +201,12 @@ def test_the_elbo_lies_below_the_trigram_model_as_the_notebook_says(trained):
 def test_the_notebooks_walk(trained):
     """The function behind the widget, and what the widget does with words that do not suit."""
     space = {"names": trained.names, "vae": trained.vae, "np": np, "tv": tv}
-    space |= {"figures": figures, "image_grid": image_grid, "known": set(trained.names.text)}
+    space |= {
+        "figures": figures,
+        "image_grid": image_grid,
+        "explorer": explorer_of,
+        "known": set(trained.names.text),
+    }
     run_cells(space, "def between", "def walk")
     way = space["between"]("anna", "maria")
     assert way[0] == "anna" and way[-1] == "maria" and len(way) >= 4

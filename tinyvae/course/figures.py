@@ -300,7 +300,7 @@ def letter_columns(probabilities, alphabet, rows=3):
 
 
 @own_look()
-def changes(came, names):
+def response_matrix(came, names):
     """A Figure of the matrix came (n, n), printed and shaded by size: row, the factor asked
     for; column, the factor that came; 1 on the diagonal and 0 elsewhere would be perfect."""
     words = [name.replace("_", " ") for name in names]

@@ -4,10 +4,11 @@ import anywidget
 import numpy as np
 import traitlets
 
+from tinyvae.arrays import check_matrix
 from tinyvae.course import figures
 from tinyvae.course.explorer import JS, Live
 from tinyvae.images import pictures
-from tinyvae.validation import check_float, check_int, check_matrix
+from tinyvae.validation import check_float, check_int
 
 CLOUD = 3000  # more points than this make a map no clearer
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tinyvae.arrays import check_matrix
 from tinyvae.data.faces import load_faces
-from tinyvae.validation import check_matrix
 
 GAMMA, RIDGE = 0.01, 1e-3  # of a picture's distance to a known one, and of the weights' size
 

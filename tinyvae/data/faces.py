@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyvae.validation import check_int, check_matrix
+from tinyvae.arrays import check_matrix
+from tinyvae.validation import check_int
 
 # Each factor, in the order of the columns of `factors`: (word at -1, word at +1).
 FACE_WORDS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyvae.validation import check_real
+from tinyvae.arrays import check_real
 
 ALPHABET = ".abcdefghijklmnopqrstuvwxyz"  # "." ends a name and fills the rest of its places
 NAMES_FILE = Path(__file__).parent / "first_names.txt"

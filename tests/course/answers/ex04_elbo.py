@@ -174,7 +174,7 @@ def gaussian_of_the_package(x, out, log_sigma):
     likelihood = tv.Gaussian()
     likelihood.log_sigma[...] = log_sigma
     recon, dout = likelihood.forward(x, out), likelihood.backward()
-    return recon, dout, likelihood.dlog_sigma
+    return recon, dout, likelihood.grads["log_sigma"]
 
 
 def kept_by_a_model(eigenvalues, n_z, sigma, beta):

@@ -40,7 +40,7 @@ def bigram_by_matrices(x, known, n, k):
 # 07.2
 
 
-def told_in_loops(rows, label, k):
+def floor_in_loops(rows, label, k):
     label, n = list(label), len(label)
     log_p = {}
     for g in set(label):
@@ -53,7 +53,7 @@ def told_in_loops(rows, label, k):
     ) / n  # fmt: skip
 
 
-def told_by_indicators(x, label, K):
+def floor_by_indicators(x, label, K):
     one_hot = (label[:, None] == np.unique(label)).astype(np.float32)
     f = (one_hot.T @ x) / one_hot.sum(0)[:, None]
     best = (f * np.log(f + np.float32(1e-30))).sum(1)
@@ -115,7 +115,7 @@ def changed(number, change):
 
 RIGHT = {
     "07.1": {"dictionaries, list": bigram_by_dictionaries, "matrices": bigram_by_matrices},
-    "07.2": {"loops": told_in_loops, "indicators, float32": told_by_indicators},
+    "07.2": {"loops": floor_in_loops, "indicators, float32": floor_by_indicators},
     "07.3": {"counters, list": audit_by_counters, "numpy, float32": audit_by_numpy},
     "07.4": {
         "by hand": "annannana", "with spaces": " Elleelleell ", "numpy": np.str_("elleellee"),

@@ -1,4 +1,4 @@
-"""The exercises of 06: what an edit leaks, what a condition says, and what it is told."""
+"""The exercises of 06: what an edit leaks, and what a condition is worth and changes."""
 
 from dataclasses import replace
 from functools import cache
@@ -308,30 +308,30 @@ def ask_log_p(answer):
 # 06.4: the pictures (N, D) of x (N, D), of which c (N, C) is true, with wish (N, C).
 
 
-def telling(encoder, decoder):
-    """The edit of one whose networks are told encoder(c, wish) and decoder(c, wish)."""
-    return lambda model, x, *told: model.picture(
-        model.encode(x, encoder(*told))[0], decoder(*told)
+def giving(encoder, decoder):
+    """The edit of one whose networks are given encoder(c, wish) and decoder(c, wish)."""
+    return lambda model, x, *both: model.picture(
+        model.encode(x, encoder(*both))[0], decoder(*both)
     )
 
 
 true, wished = (lambda c, wish: c), (lambda c, wish: wish)
-edit, copied = telling(true, wished), telling(true, true)
+edit, copied = giving(true, wished), giving(true, true)
 EDIT = Part(edit, {
-    "This is the student's own: the encoder is told the wish. But the picture that it sees "
-    "does not show the wish; what is true of x there is c.": telling(wished, wished),
-    "The wish does not enter: the decoder is told c, so this is a copy of x.": copied,
-    "The two are changed round: the encoder is told the wish, the decoder c.":
-        telling(wished, true),
-    "The encoder is told zeros. It learned with the true condition beside x, which is c.":
-        telling(lambda c, wish: 0 * c, wished),
+    "This is the student's own: the encoder is given the wish. But the picture that it sees "
+    "does not show the wish; what is true of x there is c.": giving(wished, wished),
+    "The wish does not enter: the decoder is given c, so this is a copy of x.": copied,
+    "The two are changed round: the encoder is given the wish, the decoder c.":
+        giving(wished, true),
+    "The encoder is given zeros. It learned with the true condition beside x, which is c.":
+        giving(lambda c, wish: 0 * c, wished),
     "The person does not enter: this decodes z = 0. Keep the code of x.":
         lambda model, x, c, wish: model.picture(0 * model.encode(x, c)[0], wish),
-    "The decoder is told the difference of wish and c. It takes what is wanted, in the units "
-    "of the data.": telling(true, lambda c, wish: wish - c),
-    "The decoder is told c plus the wish. It takes what is wanted, not what to add.":
-        telling(true, lambda c, wish: wish + c),
-    "The decoder is told the mean of wish and c.": telling(true, lambda c, w: (w + c) / 2),
+    "The decoder is given the difference of wish and c. It takes what is wanted, in the units "
+    "of the data.": giving(true, lambda c, wish: wish - c),
+    "The decoder is given c plus the wish. It takes what is wanted, not what to add.":
+        giving(true, lambda c, wish: wish + c),
+    "The decoder is given the mean of wish and c.": giving(true, lambda c, w: (w + c) / 2),
     "These are the decoder's raw outputs. A picture is the likelihood's mean of them.":
         lambda model, x, c, wish: model.decode(model.encode(x, c)[0], wish),
     "This is x with the change added that the decoder makes between c and wish. The picture "
@@ -477,7 +477,7 @@ EXERCISES = [
         ask=ask_keep, right=keep, wrong=in_parts(KEEP),
     ),
     Exercise(
-        "06.3", "What is it worth to be told?", points=3,
+        "06.3", "What is a condition worth?", points=3,
         hints=(
             "A sum of independent normal vectors and constants is normal. So all you need is "
             "the mean and the covariance of x, with c held fixed.",
@@ -486,18 +486,18 @@ EXERCISES = [
             "Covariance S = Wᵀ W + sigma² I, (D, D). The answer is -1/2 (r S⁻¹ rᵀ + log det S "
             "+ D log 2 pi) with r = x - c V - b; take log det from `np.linalg.slogdet`.",
         ),
-        moral="What is told moves the mean; what is not told must be in the spread. This is "
+        moral="What the condition says moves the mean; the rest must be in the spread. This is "
         "the number that the ELBO of a `tv.VAE` with a condition bounds from below.",
         ask=ask_log_p, right=log_p, wrong=in_parts(LOG_P),
     ),
     Exercise(
         "06.4", "Find the bug: an edit that undoes itself", points=1,
         hints=(
-            "The encoder explains x. What does it make of a serious mouth if it is told that "
-            "the face smiles?",
-            "It puts into z whatever in x does not agree with what it is told. Then the "
-            "decoder adds that again.",
-            "Tell the encoder what is true of x, and the decoder what is wanted.",
+            "The encoder explains x. What does it make of a serious mouth if c says that the "
+            "face smiles?",
+            "It puts into z whatever in x does not agree with c. Then the decoder adds that "
+            "again.",
+            "Give the encoder what is true of x, and the decoder what is wanted.",
         ),
         moral="A copy of x looks the same with and without this bug; only a request that "
         "differs from the truth finds it.",

@@ -211,7 +211,7 @@ def ask_bigram(answer):
 
 
 def floor(x, k=None):
-    """sum f log f, the best mean log-likelihood of a decoder that is told nothing."""
+    """sum f log f, the best mean log-likelihood of a decoder that is given nothing."""
     f = x.mean(axis=0, dtype=float)
     return np.sum(f * np.log(np.where(f > 0, f, 1)))
 
@@ -219,12 +219,12 @@ def floor(x, k=None):
 def by_label(of_rows, weighted=True):
     """The mean of of_rows(the rows of one label, k), each weighted by the label's share."""
 
-    def told(x, label, k):
+    def floor_given(x, label, k):
         groups = [x[label == g] for g in np.unique(label)]
         share = [len(rows) / len(x) if weighted else 1 for rows in groups]
         return float(np.dot(share, [of_rows(rows, k) for rows in groups]))
 
-    return told
+    return floor_given
 
 
 def per_place(rows, k):
@@ -246,12 +246,12 @@ def likeliest(rows, k):
 def less_cost(x, label, k):
     """The log-likelihood less the label's entropy."""
     share = np.unique(label, return_counts=True)[1] / len(label)
-    return told(x, label, k) + np.sum(share * np.log(share))
+    return floor_given(x, label, k) + np.sum(share * np.log(share))
 
 
 def not_best(got, x, label, k):
     """What is wrong with a number that no known mistake makes."""
-    want = told(x, label, k)
+    want = floor_given(x, label, k)
     if 1.04 * want <= got < want:
         return (
             "Your answer is near, but not the best. Is something added to the counts? A "
@@ -260,9 +260,9 @@ def not_best(got, x, label, k):
     return values(got, want, f"the best mean of {len(x)} rows")
 
 
-told = by_label(floor)
-TOLD = Part(told, {
-    "This is the floor of a decoder that is told nothing. Here each label has frequencies of "
+floor_given = by_label(floor)
+FLOOR_GIVEN = Part(floor_given, {
+    "This is the floor of a decoder that is given nothing. Here each label has frequencies of "
     "its own.": lambda x, label, k: floor(x),
     "You average over the labels, each with the same weight. The mean is over rows: a label "
     "that more rows have counts more.":
@@ -270,16 +270,16 @@ TOLD = Part(told, {
     "You add up the labels' floors. Weigh each by its share of the rows.":
         by_label(floor, False),
     "This is a sum over the rows. Their mean is asked for.":
-        lambda x, label, k: len(x) * told(x, label, k),
+        lambda x, label, k: len(x) * floor_given(x, label, k),
     "This is the mean over places, so it is smaller by the number of places. That would be a "
     "hidden beta; the log-likelihood of a row is a sum.":
-        lambda x, label, k: told(x, label, k) / (x.shape[1] // k),
+        lambda x, label, k: floor_given(x, label, k) / (x.shape[1] // k),
     "This is the mean over all numbers of a row.":
-        lambda x, label, k: told(x, label, k) / x.shape[1],
+        lambda x, label, k: floor_given(x, label, k) / x.shape[1],
     "These logarithms are to base 2. Nats have base e.":
-        lambda *given: told(*given) / np.log(2),
+        lambda *given: floor_given(*given) / np.log(2),
     "This is an entropy, or a loss: the log-likelihood has the other sign.":
-        lambda *given: -told(*given),
+        lambda *given: -floor_given(*given),
     "You take one set of frequencies for all places. The decoder knows which place it is "
     "writing.": by_label(per_place),
     "This decoder gives each whole row its frequency. Given the label, the places do not know "
@@ -288,7 +288,7 @@ TOLD = Part(told, {
     "are: take the mean over them.": by_label(likeliest),
     "You subtract what the label costs. Asked is the log-likelihood alone.": less_cost,
     "This is what the label saves, the difference to the floor. Asked is the log-likelihood "
-    "itself.": lambda x, label, k: told(x, label, k) - floor(x),
+    "itself.": lambda x, label, k: floor_given(x, label, k) - floor(x),
     "This decoder guesses: each character has the probability 1/K.":
         lambda x, label, k: -(x.shape[1] // k) * np.log(k),
 }, why="the mean over all rows", not_finite=(
@@ -317,12 +317,12 @@ def whispers(labels):
     yield x, np.full(n, labels[0]), k
 
 
-def ask_told(answer):
-    """told(x, label, n_categories) -> the best mean log-likelihood, given the label only."""
-    compare(answer, [case for k in (3, 2, 6) for case in whispers(range(k))], TOLD)
+def ask_floor_given(answer):
+    """floor_given(x, label, n_categories) -> the best mean log-likelihood given the label."""
+    compare(answer, [case for k in (3, 2, 6) for case in whispers(range(k))], FLOOR_GIVEN)
     try:
         for labels in ([254, -2, 2], [0, 300, -7], [-5, -1]):
-            compare(answer, whispers(labels), TOLD)
+            compare(answer, whispers(labels), FLOOR_GIVEN)
     except NotYet as said:
         raise NotYet(
             "Right for labels from 0 up, but labels may be any ints, also negative ones. Loop "
@@ -719,7 +719,7 @@ EXERCISES = [
         ),
         moral="What a code saves and what it costs are both nats, so they can be compared. "
         "The length pays for itself; the last letter alone does not.",
-        ask=ask_told, right=told, wrong=in_parts(TOLD),
+        ask=ask_floor_given, right=floor_given, wrong=in_parts(FLOOR_GIVEN),
     ),
     Exercise(
         "07.3", "Find the bug: more than half of them new", points=2,

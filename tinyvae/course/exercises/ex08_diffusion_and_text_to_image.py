@@ -464,7 +464,7 @@ def ask_step_kl(answer):
     compare(answer, decoders(), KL)
 
 
-# 08.4: functions of told, untold, avoided, w and u.
+# 08.4: functions of given, free, avoided, w and u.
 
 
 def mixed(factors, order=(0, 1, 2)):
@@ -477,44 +477,44 @@ def mixed(factors, order=(0, 1, 2)):
 
 
 def the_factors(w, u):
-    """Those of told, untold and avoided."""
+    """Those of given, free and avoided."""
     return 1 + w, u - w, -u
 
 
-def unsteered(got, told, untold, avoided, w, u):
+def unsteered(got, given, free, avoided, w, u):
     """What is wrong with an estimate that no known mistake makes."""
     expect(
-        not np.array_equal(told, untold),
+        not np.array_equal(given, free),
         "If all three estimates agree there is nothing to push away from: the answer is that "
         "estimate. Yours is not, so your three factors do not add up to 1.",
     )
-    values(got, steer(told, untold, avoided, w, u), "your eps_hat")
+    values(got, steer(given, free, avoided, w, u), "your eps_hat")
 
 
 steer = mixed(the_factors)
 STEER = Part(steer, {
     "Your eps_hat has the wrong sign everywhere: gradient and eps_hat differ by a negative "
     "factor, but by the same one for all three.": lambda *given: -steer(*given),
-    "`untold` and `avoided` have changed places.": mixed(the_factors, (0, 2, 1)),
-    "With w = 0 and u = 0 plain conditional sampling should be left, the estimate that is told "
-    "c. Your w counts from the untold estimate: it is our 1 + w.":
+    "`free` and `avoided` have changed places.": mixed(the_factors, (0, 2, 1)),
+    "With w = 0 and u = 0 plain conditional sampling should be left, the estimate given c. "
+    "Your w counts from the free estimate: it is our 1 + w.":
         mixed(lambda w, u: (w, 1 - w + u, -u)),
-    "w pushes the wrong way: away from c, towards the estimate that is told nothing.":
+    "w pushes the wrong way: away from c, towards the free estimate.":
         mixed(lambda w, u: (1 - w, w + u, -u)),
     "u pushes the wrong way: towards c'.": mixed(lambda w, u: (1 + w, -w - u, u)),
     "Both pushes go the wrong way.": mixed(lambda w, u: (1 - w, w - u, u)),
     "c' is subtracted, but its prior is forgotten: by Bayes' rule p(c' | z) is p(z | c') / "
-    "p(z) up to a factor, so the untold estimate comes in with u.":
+    "p(z) up to a factor, so the free estimate comes in with u.":
         mixed(lambda w, u: (1 + w, -w, -u)),
-    "c' is subtracted twice over, for the untold estimate has the sign of c'.":
+    "c' is subtracted twice over, for the free estimate has the sign of c'.":
         mixed(lambda w, u: (1 + w, -w - u, -u)),
-    "You push away from c' as seen from the estimate that is told c. By Bayes' rule p(c' | z) "
-    "is p(z | c') / p(z) up to a factor: it is seen from the untold one.":
+    "You push away from c' as seen from the estimate given c. By Bayes' rule p(c' | z) is "
+    "p(z | c') / p(z) up to a factor: it is seen from the free one.":
         mixed(lambda w, u: (1 + w + u, -w, -u)),
-    "You put c' in the place of the untold estimate: that is common, and another density. Here "
+    "You put c' in the place of the free estimate: that is common, and another density. Here "
     "c' has a strength u of its own.": mixed(lambda w, u: (1 + w, 0, -w)),
-    "`told` and `untold` have changed places.": mixed(the_factors, (1, 0, 2)),
-    "`told` and `avoided` have changed places.": mixed(the_factors, (2, 1, 0)),
+    "`given` and `free` have changed places.": mixed(the_factors, (1, 0, 2)),
+    "`given` and `avoided` have changed places.": mixed(the_factors, (2, 1, 0)),
     "w and u have changed places.": mixed(lambda w, u: the_factors(u, w)),
     "Only w acts: nothing is pushed away from c'.": mixed(lambda w, u: (1 + w, -w, 0)),
     "Only u acts: w pushes nothing.": mixed(lambda w, u: (1, u, -u)),
@@ -522,8 +522,8 @@ STEER = Part(steer, {
     "taken.": mixed(lambda w, u: (1 + w, -w + 1 + u, -1 - u)),
     "p(z | c) has got lost: these are the two pushes alone.":
         mixed(lambda w, u: (w, u - w, -u)),
-    "`told` counts only once in yours, so w takes from the untold estimate and gives nothing "
-    "to the told one.": mixed(lambda w, u: (1, u - w, -u)),
+    "`given` counts only once in yours, so w takes from the free estimate and gives nothing to "
+    "the given one.": mixed(lambda w, u: (1, u - w, -u)),
     "This is divided once more, by 1 + w + u. The factors add up to 1 as they are.":
         lambda *given: steer(*given) / (1 + given[3] + given[4]),
     "You divide by the sum of w and u, as for a mean; the powers are no weights of a mean.":
@@ -533,7 +533,7 @@ STEER = Part(steer, {
 
 
 def strengths():
-    """(told, untold, avoided, w, u); first three estimates that agree."""
+    """(given, free, avoided, w, u); first three estimates that agree."""
     rng = np.random.default_rng(84)
     same = rng.integers(1, 9, (4, 2)) / 4  # what cancels is 0 to the last bit
     yield same, same, same, 1.5, 0.75
@@ -545,7 +545,7 @@ def strengths():
 
 
 def ask_steer(answer):
-    """steer(told, untold, avoided, w, u) -> (N, d)."""
+    """steer(given, free, avoided, w, u) -> (N, d)."""
     compare(answer, strengths(), STEER)
 
 
@@ -575,14 +575,14 @@ def step(z, noise, estimate, here, there):
     return mean + np.sqrt(variance) * noise
 
 
-def leap_of(root=0.5, over=0.5, told=0, single=False, sd=None, last=True, to=None):
+def leap_of(root=0.5, over=0.5, late=0, single=False, sd=None, last=True, to=None):
     """A walk with a fault: the powers in z_0_hat; how far from t the step is that the denoiser
-    is told; whether the posterior is that of a single step; sd(beta, there, tilde) of the
+    is given; whether the posterior is that of a single step; sd(beta, there, tilde) of the
     noise, and whether the last leap has that, too; to(bars, s), where a leap leads."""
 
     def leap(z, noise, eps_hat, t, s, bars):
         here, there = bars[t], bars[t - 1 if single else s] if to is None else to(bars, s)
-        z0_hat = guess(z, eps_hat(z, t + told), here, root, over)
+        z0_hat = guess(z, eps_hat(z, t + late), here, root, over)
         mean, tilde = bayes(z, z0_hat, here, there)
         spread = np.sqrt(tilde) if sd is None else sd(1 - here / there, there, tilde)
         return mean + (s > 0 or last) * spread * noise
@@ -620,8 +620,8 @@ def one_alpha(z, noise, eps_hat, t, s, bars):
     return mean / (1 - here) + np.sqrt((1 - there) / (1 - here) * (1 - alpha)) * noise
 
 
-def told_place(z, noise, eps_hat, alpha_bar, steps):
-    """The denoiser is told the place in `steps`, counted from the end."""
+def given_place(z, noise, eps_hat, alpha_bar, steps):
+    """The denoiser is given the place in `steps`, counted from the end."""
     place = {int(t): len(steps) - k for k, t in enumerate(steps)}
     return walk(z, noise, lambda z, t: eps_hat(z, place[t]), alpha_bar, steps)
 
@@ -663,13 +663,14 @@ WALK = Part(walk, {
     "the posterior with its noise.": without_chance,
     "Your walk ends before the last leap, which leads from the last of `steps` to z_0.":
         walked(lambda z, n, e, t, s, bars: step(z, n, e(z, t), bars[t], bars[s]) if s else z),
-    "The denoiser is told the wrong step: one too early. z is z_t, so it is t.":
-        leap_of(told=-1),
-    "The denoiser is told the wrong step: one too late. z is z_t, so it is t.": leap_of(told=1),
-    "The denoiser is told s, where the leap leads. z is z_t, so it is t.":
+    "The denoiser is given the wrong step: one too early. z is z_t, so it is t.":
+        leap_of(late=-1),
+    "The denoiser is given the wrong step: one too late. z is z_t, so it is t.":
+        leap_of(late=1),
+    "The denoiser is given s, where the leap leads. z is z_t, so it is t.":
         walked(lambda z, n, e, t, s, bars: step(z, n, e(z, s), bars[t], bars[s])),
-    "The denoiser is told the place in `steps`. It has learned the steps of the whole chain: "
-    "tell it t.": told_place,
+    "The denoiser is given the place in `steps`. It has learned the steps of the whole chain: "
+    "give it t.": given_place,
     "Your last leap ends at z_1. It should end at z_0, where alpha_bar is 1.":
         leap_of(to=lambda bars, s: bars[max(s, 1)]),
     "In the last leap s = 0 and alpha_bar_0 = 1, while `alpha_bar[0 - 1]` is the array's last "
@@ -774,12 +775,12 @@ EXERCISES = [
             "out when you take the gradient.",
             "By Bayes' rule log p(c | z) = log p(z | c) - log p(z) + something without z, and "
             "so for c'. By (9) each gradient is an eps_hat times one common factor.",
-            "Start from `told`; add w times (told - untold); subtract u times "
-            "(avoided - untold).",
+            "Start from `given`; add w times (given - free); subtract u times "
+            "(avoided - free).",
         ),
         moral="With u = 0 this is what `tv.Diffusion.sample(..., guidance=w)` does. "
         "Text-to-image programs call c' a negative prompt; many put it in the place of the "
-        "untold estimate.",
+        "free estimate.",
         ask=ask_steer, right=steer, wrong=in_parts(STEER),
     ),
     Exercise(
@@ -791,7 +792,7 @@ EXERCISES = [
             "lead, and which step does the loop believe it is at next?",
             "The steps that you keep make a chain of their own, whose alpha_bar are "
             "`alpha_bar[t - 1]` for t in `steps`, smallest t first. Its posterior at its own "
-            "step number leads from one of `steps` to the next; the denoiser is still told t.",
+            "step number leads from one of `steps` to the next; the denoiser is still given t.",
         ),
         moral="The pictures would have looked like bad training. Data whose variance is known "
         "tell a bad sampler from a bad network.",
