@@ -31,7 +31,9 @@ def test_the_map_lists_every_module():
     listed = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
     rooms = ROOT / "tinyvae", ROOT / "tinyvae" / "course"
     modules = {path.stem for room in rooms for path in room.glob("*.py")}
-    assert sorted(listed) == sorted(modules - {"__init__", "__main__"} | {"data", "exercises", "pages"})
+    assert sorted(listed) == sorted(
+        modules - {"__init__", "__main__"} | {"data", "exercises", "pages"}
+    )
 
 
 def test_the_number_of_mutants():

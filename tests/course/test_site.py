@@ -252,6 +252,13 @@ def test_an_answer_waits_for_its_prediction(tmp_path):
     assert page.select_one(".tinyvae-predict button")["aria-controls"] == answer["id"]
 
 
+def test_ids_are_unique_whatever_headings_say(tmp_path):
+    words = "# T", "## Part", "## Part", "## Part 2", "## answer 1", "**Predict:** what?"
+    text = made(tmp_path, *words, ("1", [stream("one")]))
+    ids = re.findall(r' id="([^"]*)"', text)
+    assert len(set(ids)) == len(ids) == 6
+
+
 EVIL = "<script>hacked = 1</script><img src=x onerror='hacked = 1'><svg onload='hacked = 1'>"
 PIXEL = base64.b64encode(png(np.ones((1, 1)))).decode()
 
@@ -303,6 +310,12 @@ def test_nothing_of_a_notebook_runs(tmp_path):
 )
 def test_markdown(markdown, expected):
     assert expected in render(markdown)
+
+
+@pytest.mark.parametrize("words", ["# no heading", "**Predict** nothing", "a\n\nb", ""])
+def test_a_summary_is_one_line(words):
+    text = render(f"<details>\n<summary>{words}</summary>\n\nx\n\n</details>")
+    assert "<h1" not in text and "<div" not in text
 
 
 def test_a_summary_has_formulas():
@@ -539,7 +552,7 @@ def test_without_scripts_nothing_is_lost(site, visit, address):
 @needs_browser
 def test_a_guess_opens_the_answer(site, visit):
     page = visit(site / "notebooks/04_elbo.html", 1280)
-    form, answer = page.locator(".tinyvae-guess").first, page.locator("#answer-1")
+    form, answer = page.locator(".tinyvae-guess").first, page.locator(".tinyvae-answer").first
     is_open = "e => e.open"
     form.get_by_role("button").click()
     assert not answer.evaluate(is_open) and "guess" in form.get_by_role("status").inner_text()

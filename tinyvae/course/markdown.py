@@ -112,9 +112,13 @@ class _Renderer(IPythonRenderer):
         """Of a summary, which raw HTML cannot be without, the words are Markdown."""
         pieces = SUMMARY.split(raw)
         pieces[::2] = map(self.inline_html, pieces[::2])
-        pieces[1::2] = (render(text).strip()[3:-4] for text in pieces[1::2])
+        pieces[1::2] = map(self.summary, pieces[1::2])
         text = "".join(pieces)
         return text if NESTED.search(text) else f"<p>{text}</p>\n"
+
+    def summary(self, source):
+        paragraph = re.fullmatch("<p>(.*)</p>\n", render(source, self.address), re.DOTALL)
+        return paragraph[1] if paragraph else html.escape(source)
 
     def inline_html(self, raw):
         escaped = html.escape(raw, quote=False)

@@ -1,5 +1,5 @@
 /** The index: a face whose features follow the sliders, painted by the VAE's decoder. */
-import { drawGrey } from "./picture.js";
+import { paintGreys } from "./picture.js";
 import { Random } from "./random.js";
 import { unpack } from "./weights.js";
 
@@ -7,7 +7,7 @@ const AT_REST = "The face as it is. Move a slider: each picture is painted at th
   "from 12 numbers.";
 
 /** model: a packed VAE; faces: codes, the start first; directions and words: one a slider. */
-function indexPage({ model, width, faces, directions, words }) {
+function indexPage({ model, side, faces, directions, words }) {
   const box = document.querySelector(".tinyvae-explorer"), still = box.querySelector("img");
   const sliders = [...box.querySelectorAll("input")], line = box.querySelector(".tinyvae-line");
   const [reset, another] = box.querySelectorAll("button");
@@ -18,7 +18,7 @@ function indexPage({ model, width, faces, directions, words }) {
   const draw = () => {
     const z = face.map((start, i) =>
       wishes().reduce((sum, wish, j) => sum + wish * directions[j][i], start));
-    drawGrey(canvas, vae.picture(z), width);
+    paintGreys(canvas, vae.picture(z), side);
     sliders.forEach((slider, j) => slider.setAttribute("aria-valuetext", said(words[j], wishes()[j])));
     const asked = wishes().map((wish, j) => wish && said(words[j], wish)).filter(Boolean);
     line.textContent = asked.length ? `Asked for: ${asked.join(", ")}.` : AT_REST;

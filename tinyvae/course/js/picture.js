@@ -1,14 +1,47 @@
-/** Grey pictures on a canvas, a pixel a pixel: CSS enlarges them. */
+/** Small helpers of the pages that draw: greys on a canvas, and canvases that are sharp. */
 
-/** Draw pixels (height * width), 0 for black to 1 for white, clipped. */
-export function drawGrey(canvas, pixels, width) {
-  const height = pixels.length / width;
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const image = new ImageData(width, height);
-  for (let i = 0; i < pixels.length; i++) {
-    image.data.fill(255 * pixels[i], 4 * i, 4 * i + 3); // a clamped array: it rounds and clips
-    image.data[4 * i + 3] = 255;
+const GAP = 2; // pixels between two pictures
+
+/**
+ * Paint pictures (N, side * side), 0 black and 1 white, in rows of `columns`; the page's CSS
+ * makes the canvas large.
+ */
+export function paintGreys(canvas, pictures, side, columns = 1) {
+  const n = pictures.length / side ** 2, g = canvas.getContext("2d");
+  const length = count => count * (side + GAP) - GAP;
+  canvas.width = length(columns);
+  canvas.height = length(Math.ceil(n / columns));
+  for (let k = 0; k < n; k++) {
+    const image = g.createImageData(side, side), start = k * side ** 2;
+    for (let i = 0; i < side ** 2; i++) {
+      image.data.fill(255 * pictures[start + i], 4 * i, 4 * i + 3); // it clamps and rounds
+      image.data[4 * i + 3] = 255;
+    }
+    g.putImageData(image, k % columns * (side + GAP), Math.floor(k / columns) * (side + GAP));
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** The drawing context of an empty canvas of so many CSS pixels, sharp on any screen. */
+export function sheet(canvas, width, height) {
+  const ratio = globalThis.devicePixelRatio || 1, g = canvas.getContext("2d");
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  g.scale(ratio, ratio);
+  return g;
+}
+
+/** The page's colour of this name ("ink", "line", ...), in the theme of now. */
+export function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** Call `draw` again when the theme turns from light to dark or back. */
+export function onTheme(draw) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}
+
+/** Show the explorer's live part in the place of its still. */
+export function goLive(explorer) {
+  explorer.querySelector(".tinyvae-still").hidden = true;
+  explorer.dataset.tinyvae = "live";
 }

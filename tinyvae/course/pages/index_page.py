@@ -74,7 +74,7 @@ def _face():
     chosen = np.vstack([mu[[middle]], mu[:FACES]])
     data = {
         "model": pack(vae, dtype="float16", encoder=False),
-        "width": FACE_SIDE,
+        "side": FACE_SIDE,
         "faces": np.round(chosen.astype(float), 3).tolist(),
         "directions": np.round(np.array(directions, dtype=float), 4).tolist(),
         "words": list(WORDS.values()),

@@ -6,6 +6,7 @@ reader has written one down.
 
 import base64
 import html
+import itertools
 import re
 import struct
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from tinyvae.course.page import Page
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
-BLOCK = re.compile(r'(?=<h[1-6] id="|<div class="tinyvae-predict">)')
+PREDICT = '<div class="tinyvae-predict">'
+BLOCK = re.compile(rf'(?=<h[1-6] id="|{PREDICT})')
 CSS = """
 .tinyvae-guess { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; margin: 0.6rem 0; }
 .tinyvae-guess p { width: 100%; margin: 0; min-height: 1.6em; }
@@ -100,9 +102,9 @@ class Body:
     def words(self, cell):
         """Prose after an answer explains it, up to the next heading or prediction."""
         for block in _blocks(render(cell.source, self.link)):
-            if block.startswith(("<h", '<div class="tinyvae-predict">')):
+            if BLOCK.match(block):
                 self.close()
-            self.asked = self.asked or block.startswith('<div class="tinyvae-predict">')
+            self.asked = self.asked or block.startswith(PREDICT)
             self.parts.append(block)
         if self.answering:
             self.close()
@@ -135,10 +137,10 @@ class Body:
         self.asked, self.answering = False, True
         self.predictions += 1
         number = self.predictions
-        last = max(i for i, part in enumerate(self.parts) if "tinyvae-predict" in part)
+        last = max(i for i, part in enumerate(self.parts) if part.startswith(PREDICT))
         question, end = self.parts[last].split("</div>\n", 1)
         self.parts[last] = f"{question}{_form(number)}</div>\n{end}"
-        self.parts.append(f'<details class="tinyvae-answer" id="answer-{number}">')
+        self.parts.append(f'<details class="tinyvae-answer" id="answer.{number}">')
         self.parts.append("<summary>The result</summary>\n")
 
     def close(self):
@@ -183,20 +185,21 @@ def _shown(kind, output, link):
 def _form(number):
     return f"""<div class="tinyvae-guess" hidden>
 <label>Your prediction <input type="text" autocomplete="off"></label>
-<button type="button" aria-controls="answer-{number}">Show the result</button>
+<button type="button" aria-controls="answer.{number}">Show the result</button>
 <p role="status"></p></div>
 """
 
 
 def _headings(body):
     """One h1, and ids of which none stands twice."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
 
     def mended(match):
         level, name, text = match.groups()
-        level = "2" if level == "1" and seen else level
-        seen[name] = seen.get(name, 0) + 1
-        name += f"-{seen[name]}" if seen[name] > 1 else ""
+        level = "2" if level == "1" and taken else level
+        names = itertools.chain([name], (f"{name}-{k}" for k in itertools.count(2)))
+        name = next(one for one in names if one not in taken)
+        taken.add(name)
         return f'<h{level} id="{name}">{text}</h{level}>'
 
     return HEADING.sub(mended, body)
