@@ -49,7 +49,8 @@ pre { background: var(--soft); border-radius: 6px; padding: 0.5rem 0.8rem;
 pre.tinyvae-output { background: none; border-left: 4px solid var(--line); border-radius: 0; }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
 table { border-collapse: collapse; }
-th, td { padding: 0.25rem 0.7rem; border-bottom: 1px solid var(--line); }
+th, td { padding: 0.25rem 0.7rem; text-align: left; vertical-align: top;
+         border-bottom: 1px solid var(--line); }
 @media (max-width: 46rem) {  /* a formula in a line cannot be broken: its paragraph scrolls */
   main p, main ul, main ol, h1, h2, h3 { overflow: auto hidden; }
 }

@@ -114,12 +114,13 @@ def _more(pages):
 
 
 def _list(pages, start, chosen=lambda address: True):
-    lines = [
-        f'<li><a href="{html.escape(address)}">{html.escape(page.title)}</a></li>'
+    titles = {
+        html.escape(address): html.escape(page.title.removesuffix(" | tinyvae"))
         for address, page in pages.items()
         if address.startswith(start) and chosen(address)
-    ]
-    return "<ul>\n" + "\n".join(lines) + "\n</ul>" if lines else ""
+    }
+    lines = "\n".join(f'<li><a href="{a}">{title}</a></li>' for a, title in titles.items())
+    return f"<ul>\n{lines}\n</ul>" if titles else ""
 
 
 def _section(readme, title):
