@@ -1,6 +1,9 @@
 """What is said where an optional package is missing, or another file took its name."""
 
-OPTIONAL = {"sklearn": ("scikit-learn", "data"), "matplotlib": ("matplotlib", "pictures")}
+OPTIONAL = {
+    "sklearn": ("scikit-learn", "data"), "matplotlib": ("matplotlib", "pictures"),
+    "math_core": ("math-core", "site"),
+}  # fmt: skip
 
 
 def import_error(error: ImportError, what: str, module: str) -> ImportError:

@@ -8,11 +8,17 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from math_core import LatexError, LatexToMathML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
+
+from tinyvae.extras import import_error
+
+try:
+    from math_core import LatexError, LatexToMathML
+except ImportError as error:
+    raise import_error(error, "the site", "math_core") from error
 
 ALLOWED = "details", "summary", "br", "sub", "sup"
 TAG = re.compile(rf"&lt;(/?)({'|'.join(ALLOWED)})( ?/)?&gt;")
