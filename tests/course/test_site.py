@@ -376,7 +376,8 @@ LOOK = r"""async () => {
   }
   return {
     tex: words.join("").match(/.{0,30}(\$|\\[a-zA-Z]+).{0,30}/)?.[0] ?? null,
-    unseen: all("img:not([hidden], [hidden] *)").filter(i => !(i.naturalWidth && i.clientWidth)).length
+    unseen: all("img:not([hidden], [hidden] *)")
+      .filter(i => !(i.naturalWidth && i.clientWidth)).length
       + all("math").filter(m => !(box(m).width && box(m).height)).length,
     // a browser without MathML sets the two numbers of a fraction side by side
     flat: all("mfrac > :first-child")
