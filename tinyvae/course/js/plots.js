@@ -132,17 +132,17 @@ export function rangeOf(values) {
   return [low - air, high + air];
 }
 
-/** Pictures (n * n, side * side), from 0, black, to 1, white, in n rows and columns. */
+/** Pictures (n * n, side * side), 0 black to 1 white, in n rows and columns, a gap between. */
 export function pictures(pen, title, pixels, n, side) {
-  const { g, width, height } = pen, image = new ImageData(n * side, n * side);
+  const { g, width, height } = pen, cell = side + 1, image = new ImageData(n * cell, n * cell);
   const dots = new Uint32Array(image.data.buffer); // alpha, then three equal bytes
   pixels.forEach((p, i) => {
     const picture = Math.floor(i / side ** 2), row = Math.floor(i / side) % side;
-    const y = Math.floor(picture / n) * side + row, x = (picture % n) * side + (i % side);
+    const y = Math.floor(picture / n) * cell + row, x = (picture % n) * cell + (i % side);
     const grey = Math.round(255 * Math.min(1, Math.max(0, p)));
-    dots[y * n * side + x] = (0xff000000 | (grey * 0x010101)) >>> 0;
+    dots[y * n * cell + x] = (0xff000000 | (grey * 0x010101)) >>> 0;
   });
-  const small = new OffscreenCanvas(n * side, n * side);
+  const small = new OffscreenCanvas(n * cell, n * cell);
   small.getContext("2d").putImageData(image, 0, 0);
   write(pen, title, 0, 14, { size: 14 });
   const size = Math.min(width, height - 24);

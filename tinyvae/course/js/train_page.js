@@ -13,7 +13,7 @@ const LIKELIHOODS = { Bernoulli: () => new Bernoulli(), Gaussian: () => new Gaus
 const SIDE = 8, CELLS = 9, REACH = 2.5; // a digit's pixels; the decoded plane
 const DEAD = 0.05, ALIVE = 0.2; // nats: a latent that was above ALIVE dies below DEAD
 const READ_EVERY = 120, SAY_EVERY = 800; // ms
-const BETAS = [0.1, 100];
+const BETAS = [0.1, 10 ** 1.5];
 
 /** One training: the net, its optimiser, and what was read on held-out digits on the way. */
 class Session {
@@ -196,7 +196,7 @@ class TrainPage {
 
   sweepOn() {
     const slider = this.find("beta"), { session } = this;
-    if (slider.value === slider.max) {
+    if (slider.value === slider.max || session.now.latents[0] < DEAD / 5) {
       this.sweepAt = null;
       return;
     }
@@ -209,7 +209,7 @@ class TrainPage {
   /** The numbers beside the sliders, the line, the picture. */
   show() {
     const { guess, beta, lr, seed } = this.chosen, digits = value => value.toPrecision(2);
-    const says = { guess: `beta ${short(guess)}`, beta: short(beta), lr: digits(lr), seed };
+    const says = { guess: short(guess), beta: short(beta), lr: digits(lr), seed };
     for (const [id, text] of Object.entries(says)) {
       this.find(`${id}-now`).value = text;
       this.find(id).setAttribute("aria-valuetext", text);
@@ -241,7 +241,7 @@ class TrainPage {
   deaths(pen) {
     const { readings, now } = this.session, [first, second, other] = pen.series;
     const top = Math.max(3, ...readings.map(({ latents }) => latents[0]));
-    const x = { range: BETAS, log: true, ticks: [0.1, 1, 10, 100], name: "beta" };
+    const x = { range: BETAS, log: true, ticks: [0.1, 1, 10], name: "beta" };
     const at = axes(pen, "KL of each latent, nats", x, { range: [0, 1.08 * top] });
     key(pen, [["first", first], ["second", second], ["your guess", other, [2, 3]]]);
     const upright = (beta, ...style) => (
@@ -263,7 +263,7 @@ class TrainPage {
     const { mu } = this.session, { labels, n_train } = this.data;
     const reach = Math.ceil(Math.max(REACH, ...mu.map(Math.abs)) + 0.1);
     const range = [-reach, reach];
-    const at = axes(pen, "mu of digits held out", { range, name: "z1" }, { range });
+    const at = axes(pen, "digits held out at their mu, z1 and z2", { range, name: "" }, { range });
     for (let i = 0; 2 * i < mu.length; i++) {
       const label = labels[n_train + i], [px, py] = [at.px(mu[2 * i]), at.py(mu[2 * i + 1])];
       const colour = `hsl(${36 * label} 75% ${pen.dark ? 68 : 36}%)`;
