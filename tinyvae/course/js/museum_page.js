@@ -16,7 +16,7 @@ function modules(text) {
 }
 
 /** The text with each edit made. */
-export function planted(text, edits) {
+function planted(text, edits) {
   return edits.reduce((whole, edit) => whole.replace(edit.old, () => edit.new), text);
 }
 
@@ -60,7 +60,7 @@ class Program {
 }
 
 /** The two programs of one bug, and the numbers that were read on the way. */
-class Pair {
+export class Pair {
   constructor(data, bug, seed) {
     const make = text => new Program(text, data, bug.likelihood, seed);
     Object.assign(this, { bug, held: data.held, done: 0, readings: [] });
@@ -75,8 +75,10 @@ class Pair {
     this.wrong.step();
   }
 
+  /** Numbers that overflowed are not kept: a line can neither say nor draw them. */
   read() {
     const now = { done: this.done, ...this[this.bug.measure]() };
+    if (!Object.values(now).every(Number.isFinite)) return;
     this.readings.push(now);
     this.now = now;
   }
@@ -232,7 +234,7 @@ class MuseumPage {
 }
 
 /** The pixels, in [0, 1], as [those to learn from, those held out]. */
-function unpacked({ engine, x, greys, n_train }) {
+export function unpacked({ engine, x, greys, n_train }) {
   const view = modules(engine).weights.bytes(x), all = new Float64Array(view.byteLength);
   for (let i = 0; i < all.length; i++) all[i] = view.getUint8(i) / greys;
   return [all.subarray(0, n_train * SIDE ** 2), all.subarray(n_train * SIDE ** 2)];

@@ -12,7 +12,7 @@ from tinyvae.course.page import Page
 from tinyvae.course.pages import training
 from tinyvae.images import png
 
-SETTINGS = {"n_h": [64], "n_z": 2, "batch": 50, "epochs": 20, "lr": 10**-2.5}
+SETTINGS = {"n_h": [64], "n_z": 2, "batch": 20, "epochs": 60, "lr": 1e-3}
 N_TRAIN, N_HELD = 600, 200
 ENGINE = "train", "models", "optim", "random", "evaluate", "weights"
 
@@ -146,8 +146,8 @@ BUGS = (
     Bug(
         "Adam's correction without the power t",
         "Implementations of Adam divide by (1 - b1) where (1 - b1^t) belongs.",
-        "Each step is right in the first, and then settles at about a third of lr: a training "
-        "that is slow for no reason that one sees.",
+        "The first step is right; later ones settle at about a third of lr: a training that is "
+        "slow for no reason that one sees.",
         "a constant gradient must give steps of exactly lr",
         (
             Edit("optim", "(1 - beta1) / (1 - beta1 ** this.t)", "(1 - beta1) / (1 - beta1)"),
@@ -157,8 +157,9 @@ BUGS = (
     Bug(
         "Adam without its bias correction",
         "Implementations of Adam have no correction at all.",
-        "Early steps are up to three times lr and more, since the mean of squares starts at 0 "
-        "and rises slowest. The difference fades as training goes on.",
+        "The first steps are about three times lr, since the mean of squares rises slowest "
+        "from 0; later they come down to lr. On so small a training that even helps: a bug "
+        "that passes for a better learning rate.",
         "a constant gradient must give steps of exactly lr",
         (
             Edit("optim", "(1 - beta1) / (1 - beta1 ** this.t)", "1 - beta1"),

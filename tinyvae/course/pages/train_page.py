@@ -101,14 +101,14 @@ def _eigenvalues(x):
     return np.linalg.eigvalsh(np.cov(x.T.astype(np.float64), bias=True))[::-1]
 
 
-def trained(x, seed, likelihood):
+def trained(x, seed, likelihood, beta=1):
     """(vae, its epochs' figures): what the page does, in Python."""
     rng = np.random.default_rng(seed)
     vae = tv.VAE(x.shape[1], SETTINGS["n_h"], SETTINGS["n_z"], rng, likelihood, tv.SiLU)
     opt = tv.Adam(vae.params, lr=SETTINGS["lr"])
     run = tv.train(
         vae, opt, x[:N_TRAIN], SETTINGS["epochs"], SETTINGS["batch"], rng=rng,
-        x_val=x[N_TRAIN:], progress=False,
+        x_val=x[N_TRAIN:], beta=beta, progress=False,
     )  # fmt: skip
     return vae, list(run)
 
