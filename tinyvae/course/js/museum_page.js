@@ -8,11 +8,14 @@ import { axes, board, curve, key, pictures, rangeOf } from "./plots.js";
 import { inSlices, oncePerFrame } from "./slices.js";
 
 const SIDE = 8, CELLS = 6, REACH = 2; // a digit's pixels; the decoded plane
-const READ_EVERY = 150, SAY_EVERY = 800; // ms
+const READ_EVERY = 150, SAY_EVERY = 800, TURN_AFTER = 50; // ms
+
+const ENGINES = new Map(); // kept, as an engine that has run is a fast one
 
 /** The modules of the engine whose text this is, by name. */
 function modules(text) {
-  return new Function(`${text}return tinyvae;`)();
+  if (!ENGINES.has(text)) ENGINES.set(text, new Function(`${text}return tinyvae;`)());
+  return ENGINES.get(text);
 }
 
 /** The text with each edit made. */
@@ -133,19 +136,31 @@ class MuseumPage {
     this.draw = board(this.box.querySelector("canvas"), this.box, panels, shape);
     this.drawSoon = oncePerFrame(this.draw);
     [this.choice, this.seed] = ["bug", "seed"].map(id => document.getElementById(id));
-    this.choice.oninput = this.seed.oninput = () => this.reset();
+    this.choice.oninput = this.seed.oninput = () => this.turn();
     this.button.onclick = () => (this.stop ? this.pause() : this.start());
+  }
+
+  /** At once the words of what was chosen; its programs once that is painted. */
+  turn() {
+    this.name();
+    this.draw();
+    clearTimeout(this.turning);
+    this.turning = setTimeout(() => this.reset(), TURN_AFTER);
+  }
+
+  name() {
+    document.querySelectorAll(".exhibit").forEach((exhibit, i) => {
+      exhibit.hidden = i !== Number(this.choice.value);
+    });
+    document.getElementById("seed-now").value = this.seed.value;
   }
 
   /** Both programs anew; the training goes on if it was going on. */
   reset() {
-    const goes = this.stop, number = Number(this.choice.value);
+    const goes = this.stop, bug = this.data.bugs[this.choice.value];
     this.pause();
-    document.querySelectorAll(".exhibit").forEach((exhibit, i) => {
-      exhibit.hidden = i !== number;
-    });
-    document.getElementById("seed-now").value = this.seed.value;
-    this.pair = new Pair(this.data, this.data.bugs[number], Number(this.seed.value));
+    this.name();
+    this.pair = new Pair(this.data, bug, Number(this.seed.value));
     this.problem = "";
     if (goes) this.start();
     this.show();
@@ -225,11 +240,11 @@ class MuseumPage {
   }
 
   right(pen) {
-    pictures(pen, "right", this.pair.pictures(this.pair.right), CELLS, SIDE);
+    pictures(pen, `right, seed ${this.seed.value}`, this.pair.pictures(this.pair.right), CELLS, SIDE);
   }
 
   wrong(pen) {
-    pictures(pen, "wrong", this.pair.pictures(this.pair.wrong), CELLS, SIDE);
+    pictures(pen, `wrong, bug ${Number(this.choice.value) + 1}`, this.pair.pictures(this.pair.wrong), CELLS, SIDE);
   }
 }
 

@@ -248,14 +248,12 @@ class TrainPage {
       rule(pen, [at.px(beta), at.bottom], [at.px(beta), at.top], ...style)
     );
     upright(this.chosen.guess, other, [2, 3]);
-    if (this.asked) {
-      upright(this.linear, pen.ink, [7, 4]);
-      const side = this.linear > 5 ? ["right", -5] : ["left", 5];
-      const where = at.px(this.linear) + side[1];
-      write(pen, `linear model: ${short(this.linear)}`, where, at.top + 12, { align: side[0] });
-    }
     for (const reading of [...readings, now]) dots(pen, at, reading, reading === now ? 5 : 1.5);
     upright(this.chosen.beta, pen.ink);
+    if (this.asked) {
+      upright(this.linear, pen.ink, [7, 4]);
+      label(pen, `linear model: ${short(this.linear)}`, at.px(this.linear), at.top);
+    }
   }
 
   /** Where the encoder puts held-out digits, each a numeral at its mu. */
@@ -304,6 +302,14 @@ function dots({ g, series }, at, { beta, latents }, size) {
   g.fill();
   g.fillStyle = series[1];
   g.fillRect(x - size, y1 - size, 2 * size, 2 * size);
+}
+
+/** Words left of x on a strip of the paper's colour, so that no line runs through them. */
+function label(pen, text, x, y) {
+  const width = pen.g.measureText(text).width + 8;
+  pen.g.fillStyle = pen.paper;
+  pen.g.fillRect(x - width - 2, y + 1, width, 18);
+  write(pen, text, x - 6, y + 14, { align: "right" });
 }
 
 /** Three digits, without an exponent. */

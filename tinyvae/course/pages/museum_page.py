@@ -13,7 +13,7 @@ from tinyvae.course.pages import training
 from tinyvae.images import png
 
 SETTINGS = {"n_h": [64], "n_z": 2, "batch": 20, "epochs": 60, "lr": 1e-3}
-N_TRAIN, N_HELD = 600, 200
+N_TRAIN, N_HELD = 600, 100
 ENGINE = "train", "models", "optim", "random", "evaluate", "weights"
 
 
@@ -106,8 +106,9 @@ BUGS = (
         "logits taken for probabilities",
         "A sampler draws Bernoulli(softplus(logit)); a figure shows raw logits.",
         "The training is right, the pictures are not: softplus is never below sigmoid, and "
-        "above 1 it means a pixel that is always on. The number is what the model itself says, "
-        "log p(x|z), of the pictures drawn.",
+        "above 1 it means a pixel that is always on. The number is log p(x|z), what the model "
+        "itself says of the pictures drawn: from the true sampler minus its entropy, on "
+        "average; any other number is wrong, also a higher one.",
         "each <code>mean(out)</code> must be the expectation of x under <code>logProb</code>",
         (Edit("distributions", "return out.map(sigmoid);", "return out.map(softplus);"),),
         measure="draws",
@@ -220,6 +221,7 @@ def museum_page():
 
 
 CSS = """
+.exhibit pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .wrong::before { content: "wrong  "; color: var(--series-1); font-weight: 600; }
 .true::before { content: "true   "; color: var(--series-0); font-weight: 600; }
 """
@@ -230,7 +232,7 @@ def _exhibit(bug):
     lines = "\n".join(map(_difference, bug.edits))
     verdict = "objects" if bug.gradient else "says nothing: the gradient is right for this loss"
     return f"""<article class="exhibit">
-<h2>{html.escape(bug.name.capitalize())}</h2>
+<h2>{html.escape(bug.name[0].upper() + bug.name[1:])}</h2>
 <p><strong>Seen.</strong> {bug.source}</p>
 <p><strong>What it does.</strong> {bug.effect}</p>
 <pre>{lines}</pre>

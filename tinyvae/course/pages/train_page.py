@@ -9,7 +9,7 @@ from tinyvae.course.pages import training
 from tinyvae.images import mosaic, png
 
 SETTINGS = {"n_h": [128], "n_z": 2, "batch": 50, "epochs": 30, "lr": 10**-2.5}
-N_TRAIN, N_HELD = 1500, 297
+N_TRAIN, N_HELD = 1600, 160
 ALT = (
     "Left: held-out digits on the map of two latents, the ten classes in clusters. Middle: the "
     "digits decoded over the same plane, each turning into its neighbours. Right: over 30 "
