@@ -1,6 +1,7 @@
 /** What museum.html's programs compute, asked by test_museum_page.py in node. */
 import { readFileSync } from "node:fs";
-import { Pair, unpacked } from "./museum_page.js";
+import { digits } from "./digits.js";
+import { Pair } from "./museum_page.js";
 
 /** How far backward is from central differences of -mean(elbo), at random parameters. */
 function slopeError({ engine: { matrix, models, random, distributions } }, likelihood) {
@@ -33,7 +34,7 @@ function steps({ engine: { optim } }) {
   });
 }
 
-const data = JSON.parse(readFileSync(process.argv[2], "utf-8")), [x, held] = unpacked(data);
+const data = JSON.parse(readFileSync(process.argv[2], "utf-8")), [x, held] = digits(data);
 const answers = data.bugs.map(bug => {
   const pair = new Pair({ ...data, x, held }, bug, 2), { right, wrong } = pair;
   const slope = [right, wrong].map(program => slopeError(program, bug.likelihood));

@@ -4,10 +4,11 @@
  * The engine comes as text. A bug is an edit of that text, so the true formulas stand in one
  * place, and what is shown as the true line is the line that runs.
  */
+import { SIDE, digits } from "./digits.js";
 import { axes, board, curve, key, pictures, rangeOf } from "./plots.js";
 import { inSlices, oncePerFrame } from "./slices.js";
 
-const SIDE = 8, CELLS = 6, REACH = 2; // a digit's pixels; the decoded plane
+const CELLS = 6, REACH = 2; // the decoded plane
 const READ_EVERY = 150, SAY_EVERY = 800, TURN_AFTER = 50; // ms
 
 const ENGINES = new Map(); // kept, as an engine that has run is a fast one
@@ -28,7 +29,8 @@ class Program {
   constructor(text, { x, n_h, n_z, batch, lr }, likelihood, seed) {
     this.engine = modules(text);
     const { models, optim, random, train, distributions } = this.engine;
-    const rng = new random.Random(seed), options = { likelihood: new distributions[likelihood]() };
+    const rng = new random.Random(seed);
+    const options = { likelihood: new distributions[likelihood]() };
     this.model = new models.VAE(SIDE ** 2, n_h, n_z, rng, options);
     const opt = new optim.Adam(this.model.params, { lr });
     const settings = { epochs: Infinity, batchSize: batch };
@@ -240,23 +242,18 @@ class MuseumPage {
   }
 
   right(pen) {
-    pictures(pen, `right, seed ${this.seed.value}`, this.pair.pictures(this.pair.right), CELLS, SIDE);
+    const { pair, seed } = this;
+    pictures(pen, `right, seed ${seed.value}`, pair.pictures(pair.right), CELLS, SIDE);
   }
 
   wrong(pen) {
-    pictures(pen, `wrong, bug ${Number(this.choice.value) + 1}`, this.pair.pictures(this.pair.wrong), CELLS, SIDE);
+    const { pair, choice } = this, title = `wrong, bug ${Number(choice.value) + 1}`;
+    pictures(pen, title, pair.pictures(pair.wrong), CELLS, SIDE);
   }
 }
 
-/** The pixels, in [0, 1], as [those to learn from, those held out]. */
-export function unpacked({ engine, x, greys, n_train }) {
-  const view = modules(engine).weights.bytes(x), all = new Float64Array(view.byteLength);
-  for (let i = 0; i < all.length; i++) all[i] = view.getUint8(i) / greys;
-  return [all.subarray(0, n_train * SIDE ** 2), all.subarray(n_train * SIDE ** 2)];
-}
-
 function museumPage(data) {
-  const [x, held] = unpacked(data), page = new MuseumPage({ ...data, x, held });
+  const [x, held] = digits(data), page = new MuseumPage({ ...data, x, held });
   page.reset();
   page.box.dataset.tinyvae = "live";
 }

@@ -50,8 +50,8 @@ function colours() {
 
 /** Words at (x, y), in the colour of the text. */
 export function write(pen, text, x, y, { align = "left", size = 13, colour = pen.ink } = {}) {
-  const { g } = pen;
-  Object.assign(g, { fillStyle: colour, textAlign: align, font: `${size}px system-ui, sans-serif` });
+  const { g } = pen, font = `${size}px system-ui, sans-serif`;
+  Object.assign(g, { fillStyle: colour, textAlign: align, font });
   g.fillText(text.replace(/-(?=\d)/g, "\u2212"), x, y);
 }
 

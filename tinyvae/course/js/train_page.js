@@ -1,4 +1,5 @@
 /** train.html: the digits' VAE trained here; its terms, its map, and which latents live. */
+import { SIDE, digits } from "./digits.js";
 import { Bernoulli, Gaussian, klToPrior } from "./distributions.js";
 import { columnSums, mean } from "./matrix.js";
 import { VAE } from "./models.js";
@@ -7,10 +8,9 @@ import { axes, board, curve, key, pictures, rangeOf, rule, write } from "./plots
 import { Random } from "./random.js";
 import { inSlices, oncePerFrame } from "./slices.js";
 import { Diverged, train } from "./train.js";
-import { bytes } from "./weights.js";
 
 const LIKELIHOODS = { Bernoulli: () => new Bernoulli(), Gaussian: () => new Gaussian() };
-const SIDE = 8, CELLS = 9, REACH = 2.5; // a digit's pixels; the decoded plane
+const CELLS = 9, REACH = 2.5; // the decoded plane
 const DEAD = 0.05, ALIVE = 0.2; // nats: a latent that was above ALIVE dies below DEAD
 const READ_EVERY = 120, SAY_EVERY = 800; // ms
 const BETAS = [0.1, 10 ** 1.5];
@@ -51,15 +51,8 @@ class Session {
   }
 }
 
-/** The pixels, in [0, 1], as [those to learn from, those held out]. */
-function unpacked({ x, greys, n_train }) {
-  const view = bytes(x), all = new Float64Array(view.byteLength);
-  for (let i = 0; i < all.length; i++) all[i] = view.getUint8(i) / greys;
-  return [all.subarray(0, n_train * SIDE ** 2), all.subarray(n_train * SIDE ** 2)];
-}
-
 function trainPage(data) {
-  const [x, held] = unpacked(data), page = new TrainPage({ ...data, x, held });
+  const [x, held] = digits(data), page = new TrainPage({ ...data, x, held });
   page.reset();
   page.box.dataset.tinyvae = "live";
 }
@@ -208,8 +201,8 @@ class TrainPage {
 
   /** The numbers beside the sliders, the line, the picture. */
   show() {
-    const { guess, beta, lr, seed } = this.chosen, digits = value => value.toPrecision(2);
-    const says = { guess: short(guess), beta: short(beta), lr: digits(lr), seed };
+    const { guess, beta, lr, seed } = this.chosen;
+    const says = { guess: short(guess), beta: short(beta), lr: lr.toPrecision(2), seed };
     for (const [id, text] of Object.entries(says)) {
       this.find(`${id}-now`).value = text;
       this.find(id).setAttribute("aria-valuetext", text);
@@ -220,14 +213,16 @@ class TrainPage {
 
   say() {
     this.saidAt = performance.now();
-    const { now } = this.session, terms = ["elbo", "recon", "kl"].map(name => now[name].toFixed(3));
+    const { now } = this.session;
+    const terms = ["elbo", "recon", "kl"].map(name => now[name].toFixed(3));
     const when = now.done ? `Epoch ${now.done.toFixed(1)}` : "Untrained";
     const parts = [`${when}, beta ${short(now.beta)}: ` +
       `ELBO ${terms[0]}, recon ${terms[1]}, KL ${terms[2]} nats.`];
     if (this.problem) parts.push(this.problem);
     if (this.died) {
-      parts.push(`The second latent died at beta ${short(this.died)}. ` +
-        `Your guess was ${short(this.chosen.guess)}; the linear model says ${short(this.linear)}.`);
+      const [died, guess, linear] = [this.died, this.chosen.guess, this.linear].map(short);
+      parts.push(`The second latent died at beta ${died}. ` +
+        `Your guess was ${guess}; the linear model says ${linear}.`);
     }
     this.line.textContent = parts.join("\n");
   }
@@ -261,7 +256,8 @@ class TrainPage {
     const { mu } = this.session, { labels, n_train } = this.data;
     const reach = Math.ceil(Math.max(REACH, ...mu.map(Math.abs)) + 0.1);
     const range = [-reach, reach];
-    const at = axes(pen, "digits held out at their mu, z1 and z2", { range, name: "" }, { range });
+    const title = "digits held out at their mu, z1 and z2";
+    const at = axes(pen, title, { range, name: "" }, { range });
     for (let i = 0; 2 * i < mu.length; i++) {
       const label = labels[n_train + i], [px, py] = [at.px(mu[2 * i]), at.py(mu[2 * i + 1])];
       const colour = `hsl(${36 * label} 75% ${pen.dark ? 68 : 36}%)`;

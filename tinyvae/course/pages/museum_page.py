@@ -14,7 +14,7 @@ from tinyvae.images import png
 
 SETTINGS = {"n_h": [64], "n_z": 2, "batch": 20, "epochs": 60, "lr": 1e-3}
 N_TRAIN, N_HELD = 600, 100
-ENGINE = "train", "models", "optim", "random", "evaluate", "weights"
+ENGINE = "train", "models", "optim", "random", "evaluate"
 
 
 class Edit(NamedTuple):

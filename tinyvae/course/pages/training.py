@@ -66,7 +66,7 @@ def explorer(controls, still, alt, label):
     rows = "".join(f'<div class="controls">{"".join(row)}</div>' for row in controls)
     return f"""<div class="tinyvae-explorer">
 {rows}
-<img src="data:image/png;base64,{source}" alt="{html.escape(alt)}">
 <p class="tinyvae-line" role="status" aria-live="polite"></p>
 <canvas role="img" aria-label="{html.escape(label)}"></canvas>
+<img src="data:image/png;base64,{source}" alt="{html.escape(alt)}">
 </div>"""
