@@ -70,7 +70,8 @@ BUGS = (
         "university lab's solution has the log-variance in its KL and the log-std in its "
         "sampler.",
         "Sampler and KL no longer mean the same sigma: the net is paid for a posterior that it "
-        "does not draw from. Where the exact posterior sd is 1/3, it learns 0.221.",
+        "does not draw from. For x|z of N(2z, 0.5), where the exact posterior sd is 1/3, it "
+        "learns 0.221.",
         f"<code>reparameterize</code> at eps = 1 must give mu + sigma; {EXACT}",
         (
             Edit("sampling", SIGMA, "m + Math.exp(logvar[i]) * eps[i]"),
@@ -92,8 +93,8 @@ BUGS = (
         "another eps in the backward pass",
         "A repository named for a VAE in NumPy stores one draw and samples with a second.",
         "The gradient knows another noise than the one that went forward (here that of another "
-        "digit), so nothing tells sigma to shrink where noise hurts. Where the exact posterior "
-        "sd is 1/3, it learns 0.996.",
+        "digit), so nothing tells sigma to shrink where noise hurts. For x|z of N(2z, 0.5), "
+        "where the exact posterior sd is 1/3, it learns 0.996.",
         "finite differences with eps held still. Where the code draws eps inside, such a check "
         "cannot even be written; here eps is an argument",
         (
