@@ -376,8 +376,9 @@ LOOK = r"""async () => {
   }
   return {
     tex: words.join("").match(/.{0,30}(\$|\\[a-zA-Z]+).{0,30}/)?.[0] ?? null,
-    unseen: all("img:not([hidden], [hidden] *)")
-      .filter(i => !(i.naturalWidth && i.clientWidth)).length
+    // the still of an explorer is hidden once it lives
+    unseen: all("img").filter(i => !i.naturalWidth
+        || !i.clientWidth && !i.closest("[data-tinyvae=live]")).length
       + all("math").filter(m => !(box(m).width && box(m).height)).length,
     // a browser without MathML sets the two numbers of a fraction side by side
     flat: all("mfrac > :first-child")
