@@ -1,0 +1,1 @@
+"""The site's four pages to touch, each a function that returns a Page."""
