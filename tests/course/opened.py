@@ -2,15 +2,18 @@
 
 import contextlib
 import importlib.util
+import json
 import os
 import shutil
 import statistics
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 from browser import ARGUMENTS, BROWSERS, browser_found
 
+from tinyvae.course.bundle import script
 from tinyvae.course.page import framed
 
 CI = "CI" in os.environ
@@ -71,3 +74,17 @@ def line(shown):
 def fits(shown, width):
     """The body is no wider than the window."""
     return shown.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def in_node(module, code, given):
+    """What `code`, a JavaScript function that may name `tinyvae`, gives of each of `given`."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, read = Path(folder) / "given.json", 'require("fs").readFileSync(process.argv[2])'
+        file.write_text(json.dumps(given), encoding="utf-8")
+        asked = Path(folder) / "asked.js"
+        call = f"console.log(JSON.stringify(JSON.parse({read}).map({code})));"
+        asked.write_text(f"{script(module)}\n{call}", encoding="utf-8")
+        run = subprocess.run(
+            ["node", asked, file], capture_output=True, encoding="utf-8", check=True
+        )
+    return json.loads(run.stdout)

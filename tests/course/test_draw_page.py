@@ -2,14 +2,12 @@
 
 import json
 import re
-import subprocess
 
 import numpy as np
 import pytest
-from opened import fits, line, median_ms, needs_browser, needs_node, opened, picture
+from opened import fits, in_node, line, median_ms, needs_browser, needs_node, opened, picture
 
 import tinyvae as tv
-from tinyvae.course.bundle import script
 from tinyvae.course.pages.draw_page import draw_page, mean_elbos, trained, turned
 
 # 0 ... 9 by hand: the strokes of each, as points in tenths of a cell; then in cells.
@@ -31,10 +29,9 @@ BY_HAND = [
 ]
 
 # Lines from cell to cell, one after another the one that brings the drawing nearest to x.
-REDRAW = """
-const { averaged } = tinyvae.ink;
-function redraw(x) {
-  const lines = [], off = s => averaged(s).reduce((sum, v, i) => sum + (v - x[i]) ** 2, 0);
+REDRAW = """x => {
+  const { averaged } = tinyvae.ink, lines = [];
+  const off = s => averaged(s).reduce((sum, v, i) => sum + (v - x[i]) ** 2, 0);
   for (let i = 1; i < 16; i++) for (let j = 1; j < 16; j++) {
     if (x[(j >> 1) * 8 + (i >> 1)] < 0.3) continue;
     for (const [u, v] of [[1, 0], [0, 1], [1, 1], [1, -1]]) {
@@ -51,19 +48,12 @@ function redraw(x) {
     if (!best) return [...averaged(strokes)];
     strokes = [...strokes, best];
   }
-}
-const draw = strokes => [...averaged(tinyvae.ink.fitted(strokes))];
-"""
+}"""
+DRAW = "strokes => [...tinyvae.ink.averaged(tinyvae.ink.fitted(strokes))]"
 
 
-def in_node(code, given):
-    """What a call of `code` for each item of `given`, JSON, gives."""
-    text = f"{script('ink')}{REDRAW}\nconst given = JSON.parse(process.argv[1]);"
-    text += f"\nconsole.log(JSON.stringify(given.map({code})));"
-    run = subprocess.run(
-        ["node", "--eval", text, json.dumps(given)], capture_output=True, text=True, check=True
-    )
-    return np.array(json.loads(run.stdout))
+def drawn(code, given):
+    return np.array(in_node("ink", code, given))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +71,7 @@ def nearest(x, real):
 @needs_node
 def test_redrawn_real_digits_come_out_near_themselves(real):
     x = real[0][[0, 400, 1700]]
-    redrawn = in_node("redraw", x.tolist())
+    redrawn = drawn(REDRAW, x.tolist())
     error = np.sqrt(np.mean((redrawn - x) ** 2, axis=1))
     print(f"root mean square error of a pixel: {error.round(3)}")
     assert nearest(redrawn, real[0]) == [0, 400, 1700]
@@ -90,7 +80,7 @@ def test_redrawn_real_digits_come_out_near_themselves(real):
 
 @needs_node
 def test_digits_drawn_by_hand_are_like_real_ones(real):
-    x, (vae, _, (unseen, _)) = in_node("draw", BY_HAND), trained()
+    x, (vae, _, (unseen, _)) = drawn(DRAW, BY_HAND), trained()
     assert [int(real[1][row]) for row in nearest(x, real[0])] == [*range(10)]
     assert abs(x.mean() / real[0].mean() - 1) < 0.1  # as much ink
     np.testing.assert_array_equal(x * 16, (x * 16).round())  # as many grey levels
@@ -104,8 +94,8 @@ def test_digits_drawn_by_hand_are_like_real_ones(real):
 def test_a_drawing_fills_the_frame_as_the_data_do_wherever_it_was_made():
     small = [[[[0.5 * x + 4, 0.5 * y + 1] for x, y in stroke] for stroke in digit]
              for digit in BY_HAND]  # fmt: skip
-    ours = in_node("draw", BY_HAND)
-    assert np.sqrt(np.mean((in_node("draw", small) - ours) ** 2)) < 0.1
+    ours = drawn(DRAW, BY_HAND)
+    assert np.sqrt(np.mean((drawn(DRAW, small) - ours) ** 2)) < 0.1
     rows = ours.reshape(-1, 8, 8).max(axis=2)
     assert rows[:, [0, 7]].min() > 0
 

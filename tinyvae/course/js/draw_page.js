@@ -10,7 +10,7 @@ import { reparameterize } from "./sampling.js";
 import { unpack } from "./weights.js";
 
 const SIDE = 272, CELL = SIDE / CELLS; // of the canvas, in CSS pixels
-const EXTENT = 3.6, CLOUD = 200, DRAWS = 400, SIZES = [1, 10, 100];
+const EXTENT = 3.6, CLOUD = 200, DRAWS = 200, SIZES = [1, 10, 100];
 const PEN_STEP = 0.35; // cells that an arrow key moves the pen
 const WAYS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
@@ -103,21 +103,31 @@ function dot(g, x, y, radius) {
   g.fill();
 }
 
-/** Real digits where the encoder puts them, and draws from q(z|x) of the drawing. */
-function drawMap(canvas, { codes, labels, vae }, known) {
-  const g = sheet(canvas, SIDE, SIDE), at = t => (1 + t / EXTENT) * SIDE / 2;
-  g.fillStyle = g.strokeStyle = colour("ink");
-  g.strokeRect(0.5, 0.5, SIDE - 1, SIDE - 1);
-  g.font = "10px sans-serif";
-  g.textAlign = "center";
-  g.globalAlpha = 0.75;
-  labels.forEach((label, i) => g.fillText(label, at(codes[2 * i]), at(-codes[2 * i + 1]) + 4));
+const at = t => (1 + t / EXTENT) * SIDE / 2; // on the map
+
+/** Draws from q(z|x) of the drawing, over real digits where the encoder puts them. */
+function drawMap(canvas, page, known) {
+  const g = sheet(canvas, SIDE, SIDE), { n_z } = page.vae;
+  g.drawImage(background(page), 0, 0, SIDE, SIDE);
   if (!known) return;
-  const { mu, logvar } = known, eps = new Random(1).standardNormal(CLOUD * vae.n_z);
-  const [many, spread] = [mu, logvar].map(a => repeat(a, eps.length));
-  const z = reparameterize(many, spread, eps), inside = t => Math.max(4, Math.min(SIDE - 4, t));
+  const eps = new Random(1).standardNormal(CLOUD * n_z);
+  const z = reparameterize(repeat(known.mu, eps.length), repeat(known.logvar, eps.length), eps);
+  const inside = t => Math.max(4, Math.min(SIDE - 4, t));
   g.fillStyle = "#D55E00";
   for (let i = 0; i < z.length; i += 2) dot(g, inside(at(z[i])), inside(at(-z[i + 1])), 2.5);
+}
+
+/** The real digits' numerals, drawn once in each theme: hundreds take longer than the rest. */
+function background(page) {
+  const { codes, labels } = page, ink = colour("ink");
+  if (page.map?.ink === ink) return page.map.canvas;
+  const canvas = document.createElement("canvas"), g = sheet(canvas, SIDE, SIDE);
+  g.fillStyle = g.strokeStyle = ink;
+  g.strokeRect(0.5, 0.5, SIDE - 1, SIDE - 1);
+  Object.assign(g, { font: "10px sans-serif", textAlign: "center", globalAlpha: 0.75 });
+  labels.forEach((label, i) => g.fillText(label, at(codes[2 * i]), at(-codes[2 * i + 1]) + 4));
+  page.map = { ink, canvas };
+  return canvas;
 }
 
 /** The ELBOs of unseen digits as strokes on a line, that of the drawing as a mark over it. */

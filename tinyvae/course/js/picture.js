@@ -1,15 +1,24 @@
 /** Small helpers of the pages that draw: greys on a canvas, and canvases that are sharp. */
 
-/** Paint pixels (height * width), 0 black and 1 white; the page's CSS makes the canvas large. */
-export function paintGreys(canvas, pixels, width) {
-  const height = pixels.length / width, g = canvas.getContext("2d");
-  if (canvas.width !== width || canvas.height !== height) {
-    Object.assign(canvas, { width, height });
+const GAP = 2; // pixels between two pictures
+
+/**
+ * Paint pictures (N, side * side), 0 black and 1 white, in rows of `columns`; the page's CSS
+ * makes the canvas large.
+ */
+export function paintGreys(canvas, pictures, side, columns = 1) {
+  const n = pictures.length / side ** 2, g = canvas.getContext("2d");
+  const length = count => count * (side + GAP) - GAP;
+  canvas.width = length(columns);
+  canvas.height = length(Math.ceil(n / columns));
+  for (let k = 0; k < n; k++) {
+    const image = g.createImageData(side, side), start = k * side ** 2;
+    for (let i = 0; i < side ** 2; i++) {
+      image.data.fill(255 * pictures[start + i], 4 * i, 4 * i + 3); // it clamps and rounds
+      image.data[4 * i + 3] = 255;
+    }
+    g.putImageData(image, k % columns * (side + GAP), Math.floor(k / columns) * (side + GAP));
   }
-  const image = g.createImageData(width, height);
-  pixels.forEach((p, i) => image.data.fill(255 * p, 4 * i, 4 * i + 3)); // it clamps and rounds
-  for (let i = 3; i < image.data.length; i += 4) image.data[i] = 255;
-  g.putImageData(image, 0, 0);
 }
 
 /** The drawing context of an empty canvas of so many CSS pixels, sharp on any screen. */

@@ -27,7 +27,7 @@ its side? By how much do both fall below real digits?</p>
 </canvas>
 <div class="buttons">
 <button type="button" class="tinyvae-start">A real digit</button>
-<button type="button" class="turned">One on its side</button>
+<button type="button" class="turned">On its side</button>
 <button type="button" class="nonsense">A scribble</button>
 <button type="button" class="clear">Clear</button>
 </div>
