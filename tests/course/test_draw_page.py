@@ -185,6 +185,19 @@ def test_mouse_keys_and_buttons(page):
 
 
 @needs_browser
+@pytest.mark.parametrize("width", [1, 90, 360])
+def test_a_window_of_any_width_is_drawn_in(page, width):
+    """Browsers pass through a window of one pixel when a page is printed or pictured."""
+    with opened(page) as shown:
+        shown.wait_for_selector("[data-tinyvae=live]")
+        shown.set_viewport_size({"width": width, "height": 600})
+        shown.wait_for_timeout(200)
+        shown.set_viewport_size({"width": 800, "height": 600})
+        shown.click(".nonsense", timeout=5000)
+        assert len(numbers(shown)) == 6
+
+
+@needs_browser
 def test_the_frame_follows_a_key_at_once(page):
     with opened(page) as shown:
         shown.wait_for_selector("[data-tinyvae=live]")

@@ -138,7 +138,8 @@ function drawRange(canvas, { elbos }, elbo) {
   g.fillStyle = g.strokeStyle = colour("ink");
   g.font = "13px sans-serif";
   g.textAlign = "center";
-  const step = 50 * Math.ceil((high - low) / (width - 48));
+  // A label every 50 nats, or where that is too close every 100, ...; at least 50 px apart.
+  const step = 50 * Math.ceil((high - low) / Math.max(width - 48, 100));
   for (let t = Math.ceil(low / step) * step; t <= high; t += step) {
     g.fillText(String(t).replace("-", "\u2212"), at(t), height - 6);
     g.fillRect(at(t), 56, 1, 6);

@@ -6,7 +6,7 @@ import { Random } from "./random.js";
 import { unpack } from "./weights.js";
 
 const SIDE = 28, COLUMNS = 4, GROUP = 8, GROUPS = 6; // the first group of faces is shown
-const SLICE = 8; // ms of work before the page may answer again
+const SLICE = 6; // ms of work before the page may answer again
 const PATIENCE = 700; // ms after the last letter until a prompt is said to be wrong
 const TRIED = 6; // rows of the table
 

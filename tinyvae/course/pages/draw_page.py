@@ -56,12 +56,13 @@ drawing</figcaption></figure>
 <p><strong>recon</strong> is the mean of log p(x|z) over draws z from q(z|x): how well the
 decoder paints x. <strong>KL</strong> is what q(z|x) costs: how far it is from the prior
 N(0, I). ELBO = recon &minus; KL. Of {unseen} real digits that were kept from training, 95 % lie
-between {low:.0f} and {high:.0f} nats. The same digits on their side have a mean of
-{turned:.0f}, and the empty picture has {empty:.0f}.</p>
+between {low} and {high} nats. The same digits on their side have a mean of {turned}, and the
+empty picture has {empty}.</p>
 <p>log p(x) itself is at least the ELBO. The <strong>importance-weighted bound</strong> lies
 between them: it averages k weights p(x, z) / q(z|x) before the logarithm. With k = 1 it is the
-ELBO, and it never falls as k grows. Where q(z|x) fits badly the gap is wide. Look at a
-scribble: the encoder has learned from digits alone, so there its cloud is a guess.</p>
+ELBO, and in expectation it never falls as k grows. Where q(z|x) fits badly the gap is wide.
+Look at a scribble: the encoder has learned from digits alone, so there its cloud is a
+guess.</p>
 <p>p(x) is a density of 64 grey levels, so its logarithm may be positive. A low one says that x
 is unlike the data. It is no proof of nonsense: a digit in another hand may lie low, and a
 plain picture can lie high. A drawing is scaled to the frame's height and put in its middle,
@@ -90,17 +91,22 @@ canvas { display: block; border-radius: 4px; }
 
 def draw_page():
     """The page, with a VAE trained here: seconds, and the same each time."""
-    vae, _, unseen = trained()
-    x, labels = unseen
-    elbos, lying = mean_elbos(vae, x), turned(x)
+    vae, (seen, _), (x, labels) = trained()
+    elbos = mean_elbos(vae, x)
     low, high = np.percentile(elbos, [2.5, 97.5])
+    empty = mean_elbos(vae, np.zeros((1, 64), np.float32))[0]
     still, alt = _still(vae, x[:6], labels[:6])
     main = MAIN.format(
-        n=len(trained()[1][0]), unseen=len(x), still=base64.b64encode(still).decode("ascii"),
-        alt=html.escape(alt), low=low, high=high, turned=mean_elbos(vae, lying).mean(),
-        empty=mean_elbos(vae, np.zeros((1, 64), np.float32))[0],
+        n=f"{len(seen):,}", unseen=len(x), still=base64.b64encode(still).decode("ascii"),
+        alt=html.escape(alt), low=_nats(low), high=_nats(high), empty=_nats(empty),
+        turned=_nats(mean_elbos(vae, turned(x)).mean()),
     )  # fmt: skip
     return Page("How unusual is your drawing?", main, "draw_page", _data(vae, elbos), CSS)
+
+
+def _nats(value):
+    """A whole number with a real minus sign."""
+    return f"{value:.0f}".replace("-", "\u2212")
 
 
 def _data(vae, elbos):
@@ -149,9 +155,9 @@ def _still(vae, x, labels):
     figure = image_grid(
         np.vstack([rows, vae.reconstruct(rows)]), (8, 8), len(rows),
         row_labels=("x", "reconstruction"),
-        column_labels=[f"ELBO\n{elbo:.0f} nats".replace("-", "\u2212") for elbo in elbos],
+        column_labels=[f"ELBO\n{_nats(elbo)} nats" for elbo in elbos],
     )  # fmt: skip
     named = ", ".join(map(str, labels))
     alt = f"Real digits ({named}) and two of them on their side, each over its reconstruction, "
-    alt += f"with its ELBO in nats: {', '.join(f'{elbo:.0f}' for elbo in elbos)}."
+    alt += f"with its ELBO in nats: {', '.join(map(_nats, elbos))}."
     return png(figure), alt

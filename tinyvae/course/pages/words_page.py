@@ -150,5 +150,6 @@ def _still():
     grid = image_grid(film.reshape(-1, 784), (28, 28), len(SHOWN), column_labels=labels)
     return png(grid), (
         f"Four faces, one in each row, painted after {', '.join(map(str, SHOWN))} steps, for "
-        f"the prompt: {PROMPT}. At first all is a blur; the last ones are as asked."
+        f"the prompt: {PROMPT}. The first column, of pure noise, has faces of any kind; the "
+        "last has faces as asked."
     )
