@@ -181,6 +181,18 @@ def test_another_prompt_other_faces_and_a_wrong_word(page):
 
 
 @needs_browser
+def test_a_window_of_any_width_is_painted_in(page):
+    with opened(page) as shown:
+        shown.wait_for_selector("[data-tinyvae=live]")
+        shapes = set()
+        for width in (1, 360, 900):
+            shown.set_viewport_size({"width": width, "height": 600})
+            shown.wait_for_timeout(200)
+            shapes.add(shown.eval_on_selector(".faces", "canvas => canvas.width"))
+        assert len(shapes) == 2  # eight faces in two rows or, where there is room, in one
+
+
+@needs_browser
 def test_without_scripts_the_still_is_shown(page):
     with opened(page, java_script_enabled=False) as shown:
         assert shown.is_visible(".tinyvae-still") and not shown.is_visible("canvas")

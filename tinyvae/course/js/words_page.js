@@ -5,7 +5,7 @@ import { promptReader } from "./prompt.js";
 import { Random } from "./random.js";
 import { unpack } from "./weights.js";
 
-const SIDE = 28, COLUMNS = 4, GROUP = 8, GROUPS = 6; // the first group of faces is shown
+const SIDE = 28, GROUP = 8, GROUPS = 6; // the first group of faces is shown
 const SLICE = 6; // ms of work before the page may answer again
 const PATIENCE = 700; // ms after the last letter until a prompt is said to be wrong
 const TRIED = 6; // rows of the table
@@ -23,6 +23,7 @@ function run(data) {
   while (state.film.length <= page.diffusion.n_steps) state.work.next();
   goLive(explorer);
   showStep(page, state, page.diffusion.n_steps);
+  addEventListener("resize", () => showStep(page, state, state.film.length - 1));
 }
 
 /** Paint anew what the controls say; what is wrong with the prompt is an error, thrown. */
@@ -74,7 +75,8 @@ function go(page, state) {
 // ---- what is shown ---------------------------------------------------------------------
 
 function showStep(page, state, step) {
-  paintGreys(page.find(".faces"), pictures(page, state.film[step]), SIDE, COLUMNS);
+  const canvas = page.find(".faces"), columns = canvas.clientWidth < 480 ? GROUP / 2 : GROUP;
+  paintGreys(canvas, pictures(page, state.film[step]), SIDE, columns);
   page.find(".step").value = page.find(".t").textContent = step;
 }
 

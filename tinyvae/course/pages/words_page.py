@@ -29,18 +29,18 @@ guidance cost?</p>
 <div class="tinyvae-explorer">
 <img class="tinyvae-still" src="data:image/png;base64,{still}" alt="{alt}">
 <div class="controls">
-<label>guidance <output class="w">1</output>
+<label class="strength">guidance <span class="w">1</span>
 <input class="guidance" type="range" min="0" max="6" step="0.5" value="1"></label>
-<label>your words <input class="prompt" type="text" value="{prompt}" spellcheck="false"
+<label class="words">your words <input class="prompt" type="text" value="{prompt}" spellcheck="false"
  autocomplete="off"></label>
 <div class="buttons"><button type="button" class="tinyvae-start">Paint</button>
 <button type="button" class="other">Other faces</button></div>
-<p class="small">Words: {phrases}.</p>
 </div>
-<div class="result">
-<canvas class="faces" role="img" width="118" height="58" aria-label="Eight painted faces">
+<p class="whole small">Words: {phrases}.</p>
+<div class="whole">
+<canvas class="faces" role="img" width="238" height="28" aria-label="Eight painted faces">
 </canvas>
-<label>step <output class="t">100</output> of 100
+<label>step <span class="t">100</span> of 100
 <input class="step" type="range" min="0" max="100" step="1" value="100"></label>
 </div>
 <div class="whole">
@@ -69,8 +69,10 @@ does. Notebook 08 derives all of this.</p>
 """
 CSS = """
 .tinyvae-explorer:not([data-tinyvae=live]) > :not(.tinyvae-still) { display: none; }
-.controls { flex: 1 1 25rem; min-width: 0; display: flex; flex-direction: column; gap: 0.6rem; }
-.result { flex: 1 1 15rem; min-width: 0; }
+.controls { flex: 1 1 100%; min-width: 0; display: flex; flex-wrap: wrap; align-items: end;
+            gap: 0.6rem 1.2rem; }
+.strength { flex: 1 1 7rem; min-width: 0; }
+.words { flex: 4 1 27rem; min-width: 0; }
 label { display: block; }
 label input { display: block; width: 100%; }
 .prompt { background: var(--soft); border: 1px solid var(--line); border-radius: 6px;
