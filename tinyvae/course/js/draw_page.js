@@ -208,7 +208,8 @@ function takeButtons({ find, examples }, state, refresh) {
 
 /** The digit lying on its side. */
 function turned(x) {
-  return Float64Array.from(x, (_, i) => x[i % CELLS * CELLS + CELLS - 1 - Math.floor(i / CELLS)]);
+  const last = CELLS - 1;
+  return Float64Array.from(x, (_, i) => x[i % CELLS * CELLS + last - Math.floor(i / CELLS)]);
 }
 
 /** A line from one place of chance to the next. */

@@ -57,5 +57,6 @@ export function fitted(strokes, radius = RADIUS) {
   const [[left, right], [top, bottom]] = [ends(0), ends(1)];
   const scale = Math.min(room / (right - left), room / (bottom - top), LARGEST);
   const put = (t, low, high) => CELLS / 2 + scale * (t - (low + high) / 2);
-  return strokes.map(stroke => stroke.map(([x, y]) => [put(x, left, right), put(y, top, bottom)]));
+  const moved = ([x, y]) => [put(x, left, right), put(y, top, bottom)];
+  return strokes.map(stroke => stroke.map(moved));
 }

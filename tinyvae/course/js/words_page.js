@@ -129,8 +129,7 @@ function takeControls(page, state) {
       begin(page, state);
     } catch (error) {
       state.turn++;
-      timer = setTimeout(() => tell(page, error.message, true), patience);
-      return;
+      return void (timer = setTimeout(() => tell(page, error.message, true), patience));
     }
     state.slow = slow && !matchMedia("(prefers-reduced-motion: reduce)").matches;
     tell(page, `Painting: ${state.prompt || "any face"}.`, false);

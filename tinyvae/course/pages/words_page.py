@@ -31,8 +31,8 @@ guidance cost?</p>
 <div class="controls">
 <label class="strength">guidance <span class="w">1</span>
 <input class="guidance" type="range" min="0" max="6" step="0.5" value="1"></label>
-<label class="words">your words <input class="prompt" type="text" value="{prompt}" spellcheck="false"
- autocomplete="off"></label>
+<label class="words">your words <input class="prompt" type="text" value="{prompt}"
+ spellcheck="false" autocomplete="off"></label>
 <div class="buttons"><button type="button" class="tinyvae-start">Paint</button>
 <button type="button" class="other">Other faces</button></div>
 </div>
