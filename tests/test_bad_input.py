@@ -137,6 +137,7 @@ def backward_with(**bad):
         *[(train_with, {n: v}) for n in ("epochs", "batch_size") for v in (0, -3, 1.5)],
         *[(train_with, {n: v}) for n in ("beta", "free_bits") for v in (-0.1, np.nan, "a")],
         *[(train_with, {"warmup": v}) for v in (-1, np.inf)],
+        *[(train_with, {"beta": v, "warmup": 2}) for v in (-0.1, np.nan)],
         (train_with, {"start": -1}),
         *[(backward_with, {n: v}) for n in ("beta", "free_bits") for v in (-0.1, np.inf)],
         *[(iw_with, {"k": v}) for v in (0, -1, 1.5)],
@@ -147,7 +148,7 @@ def backward_with(**bad):
     ],
 )  # fmt: skip
 def test_bad_numbers_are_named(call, bad):
-    ((name, _),) = bad.items()
+    name = next(iter(bad))
     with pytest.raises((ValueError, TypeError), match=name):
         call(**bad)
 

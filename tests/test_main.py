@@ -52,7 +52,7 @@ def test_same_seed_same_model_another_seed_another(tmp_path):
     ("options", "says"),
     [
         (["--data", "digits", "--latent", "0"], "--latent must be >= 1, got 0"),
-        (["--data", "digits", "--folder", "x"], "--folder goes with --data fashion"),
+        (["--data", "digits", "--folder", "x"], "--folder goes with --data mnist or fashion"),
         (["--data", "fashion", "--folder", "nowhere"], "nowhere"),
     ],
 )

@@ -6,6 +6,7 @@ import textwrap
 
 import numpy as np
 import pytest
+import tqdm.auto
 from cases import batch, random_vae
 
 import tinyvae as tv
@@ -220,6 +221,19 @@ def test_no_copy_of_data_that_already_fit():
     vae, _, _ = fresh()
     x = batch(tv.Gaussian(), 30)[0].astype(np.float32)
     assert np.shares_memory(vae.validate(x)[0], x)
+
+
+@pytest.mark.parametrize("kind", [tv.VAE, tv.Autoencoder])
+@pytest.mark.parametrize("held_out", [False, True])
+def test_the_bar_shows_the_first_term_here_and_on_held_out_data(monkeypatch, kind, held_out):
+    shown = []
+    model, x = random_vae(tv.Gaussian(), kind=kind), batch(tv.Gaussian(), 6)[0]
+    monkeypatch.setattr(tqdm.auto.tqdm, "set_postfix", lambda bar, terms: shown.append(terms))
+    opt, rng = tv.Adam(model.params), np.random.default_rng(0)
+    list(tv.train(model, opt, x, 1, rng=rng, x_val=x if held_out else None))
+    first = "elbo" if kind is tv.VAE else "recon"
+    assert first in shown[0] and (f"val_{first}" in shown[0]) == held_out
+    assert len(shown[0]) <= (2 if held_out else 3)
 
 
 def test_without_tqdm_training_is_silent(monkeypatch, capfd):

@@ -33,7 +33,7 @@ data sets:
   faces    10,000 faces drawn by code from 8 known factors, 28 x 28      about half a minute
   digits   1,797 handwritten digits, 8 x 8 (scikit-learn)                a few seconds
   names    5,163 first names of the 1990 US census                       half a minute
-  mnist    70,000 handwritten digits, 28 x 28                            fetched once, minutes
+  mnist    70,000 handwritten digits, 28 x 28      fetched once, or read from --folder; minutes
   fashion  70,000 pieces of clothing, 28 x 28      fetched once, or read from --folder; minutes
   olivetti 400 photographed faces, to 28 x 28      fetched once                    seconds
 
@@ -89,7 +89,7 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     words.add_argument("--data", choices=RECIPES, default="faces", help="what to learn (faces)")
-    words.add_argument("--folder", help="fashion: a folder with its IDX files, .gz or not")
+    words.add_argument("--folder", help="mnist, fashion: a folder with the IDX files")
     words.add_argument("--latent", type=int, metavar="N", help="latents (faces: 12)")
     words.add_argument(
         "--hidden",
@@ -174,10 +174,12 @@ def say(text):
 
 def load(options):
     """The data set that the options name."""
-    if options.folder and options.data != "fashion":
-        raise ValueError("--folder goes with --data fashion")
+    if options.folder and options.data not in ("mnist", "fashion"):
+        raise ValueError("--folder goes with --data mnist or fashion")
     if options.data == "faces":
         return tv.load_faces(11_000, seed=options.seed)
+    if options.data == "mnist":
+        return tv.load_mnist(options.folder)
     if options.data == "fashion":
         return tv.load_fashion_mnist(options.folder)
     return getattr(tv, f"load_{options.data}")()

@@ -99,7 +99,8 @@ def train(
     if start > epochs:
         raise ValueError(f"start must be <= epochs = {epochs}, got {start}")
     batch_size, warmup = check_int("batch_size", batch_size), check_float("warmup", warmup, 0)
-    check_kl_weights(model, 0.0 if warmup else beta, free_bits)
+    check_kl_weights(model, beta, free_bits)
+    check_kl_weights(model, 0.0 if warmup else 1.0, 0.0)  # a warm-up begins at beta = 0
     _check_optimiser(opt, model)
     schedule = partial(_schedule, opt, beta, warmup, cosine, epochs)
     # A generator checks nothing before its first step, so it is a function of its own.
@@ -134,8 +135,9 @@ def _epochs(model, one_epoch, epochs, held_out, open_bar):
                 terms = mean_terms(model, x, rng, c if c.size else None)
                 figures |= {f"val_{name}": value for name, value in terms.items()}
             if bar:
-                shown = figures if held_out is None else ("elbo", "val_elbo")
-                bar.set_postfix({n: f"{figures[n]:.2f}" for n in shown if n in figures})
+                first = next(iter(figures))  # with more than two terms the bar has no room
+                shown = figures if held_out is None else (first, f"val_{first}")
+                bar.set_postfix({name: f"{figures[name]:.2f}" for name in shown})
             weight = {"beta": beta} if model.weighs_kl else {}
             seconds = time.perf_counter() - began
             yield {"epoch": epoch + 1, **figures, **weight, "seconds": seconds}

@@ -1,7 +1,7 @@
 // What the tests ask of the engine. It is put beside the modules of tinyvae/course/js, then run
 // by node and, as a bundle, by a browser: see engine.py.
 import { klToPrior, logNormal } from "./distributions.js";
-import { activeUnits, iwLogLikelihood, klPerDim } from "./evaluate.js";
+import { activeUnits, aggregatedPosterior, iwLogLikelihood, klPerDim } from "./evaluate.js";
 import { logmeanexp, logsumexp, sigmoid, softplus } from "./ops.js";
 import { Adam } from "./optim.js";
 import { Given, Random } from "./random.js";
@@ -63,6 +63,7 @@ const ASKED = {
       plain: gradients(vae, { x, eps, c }).grads,
       ...gradients(vae, { x, eps, c, beta: 0.7, free_bits: 0.15 }),
       iw: iwLogLikelihood(vae, x, k, new Given(iw), c),
+      aggregated: aggregatedPosterior(vae, x, new Given(iw), c),
       klPerDim: klPerDim(vae, x, c), activeUnits: [activeUnits(vae, x, c)],
       adam: steps(packed, adam), ...trained(packed, training),
     };

@@ -89,6 +89,7 @@ def vae_question(name, likelihood, activation, n_c, n=7, k=5):
     expected |= {"grads": vae.grads.vector.copy(), "loss": vae.loss(0.7, 0.15)}
     job["iw"] = np.random.default_rng(3).standard_normal((k, n, 3))
     expected["iw"] = tv.iw_log_likelihood(vae, x, k, rng=np.random.default_rng(3), c=c)
+    expected["aggregated"] = tv.aggregated_posterior(vae, x, np.random.default_rng(3), c)
     expected["klPerDim"] = tv.kl_per_dim(vae, x, c)
     expected["activeUnits"] = tv.active_units(vae, x, c)
     job["adam"], expected["adam"] = adam(vae.astype(np.float64), x, c)

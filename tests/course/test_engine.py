@@ -163,6 +163,8 @@ FAULTS = [
     Fault("the bound without its - log k", "ops", " - Math.log(a.length)", "", "iw"),
     Fault("log N's 2 pi once for all latents", "distributions", "-0.5 * (LOG_2PI + v +",
           "-0.5 * (LOG_2PI / n_z + v +", "logNormal"),
+    Fault("codes drawn about the mean of mu", "evaluate", "return reparameterize(mu,",
+          "return reparameterize(mu.fill(columnSums(mu, 1)[0] / mu.length),", "aggregated"),
     Fault("active units by the standard deviation", "evaluate", "v / n > 0.01",
           "Math.sqrt(v / n) > 0.01", "activeUnits"),
     Fault("alpha_bar without its root", "diffusion", "[Math.sqrt(a), Math.sqrt(1 - a)]",

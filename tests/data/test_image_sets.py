@@ -18,6 +18,7 @@ import tinyvae as tv
 from tinyvae.data import images
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"  # beside the project
 
 
 def test_digits():
@@ -43,7 +44,7 @@ def write(path, content):
     return path
 
 
-def fashion_folder(folder, end, parts=("train", "t10k")):
+def idx_folder(folder, end, parts=("train", "t10k")):
     """Made files of 5 and 2 pictures; picture i of all is filled with grey 30 i."""
     numbers = {"train": np.arange(5), "t10k": np.arange(5, 7)}
     for part in parts:
@@ -91,53 +92,71 @@ def test_damaged_gzip_is_refused_by_name(tmp_path, content):
         images._read_idx(path, 3)
 
 
-# ---- Fashion-MNIST from a folder -------------------------------------------------------
+# ---- MNIST and Fashion-MNIST from a folder ---------------------------------------------
+
+from_folder = pytest.mark.parametrize("load", [tv.load_mnist, tv.load_fashion_mnist])
 
 
+@from_folder
 @pytest.mark.parametrize("end", ["", ".gz"])
-def test_fashion_from_a_folder_is_train_then_test(tmp_path, end):
-    fashion_folder(tmp_path, end)
-    data = tv.load_fashion_mnist(folder=str(tmp_path))
+def test_a_folder_gives_train_then_test(tmp_path, load, end):
+    idx_folder(tmp_path, end)
+    data = load(str(tmp_path))
     assert data.x.shape == (7, 784) and data.x.dtype == np.float32
     assert np.allclose(data.x, 30 * np.arange(7)[:, None] / 255)
     assert np.array_equal(data.labels, np.arange(7)) and data.labels.dtype.kind == "i"
-    assert data.image_shape == (28, 28)
+    assert data.image_shape == (28, 28) and data.test.tolist() == [False] * 5 + [True] * 2
 
 
-def test_fashion_from_a_folder_with_one_part_is_that_part(tmp_path):
-    fashion_folder(tmp_path, "", parts=["t10k"])
-    assert np.array_equal(tv.load_fashion_mnist(tmp_path).labels, [5, 6])
+@from_folder
+def test_a_folder_with_one_part_gives_that_part(tmp_path, load):
+    idx_folder(tmp_path, "", parts=["t10k"])
+    data = load(tmp_path)
+    assert np.array_equal(data.labels, [5, 6]) and data.test.all()
 
 
-def test_fashion_files_missing_or_apart_are_named(tmp_path):
+@from_folder
+def test_files_missing_or_apart_are_named(tmp_path, load):
     with pytest.raises(FileNotFoundError) as error:
-        tv.load_fashion_mnist(folder=tmp_path)
+        load(folder=tmp_path)
     for part in (str(tmp_path), "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte", ".gz"):
         assert part in str(error.value)
-    fashion_folder(tmp_path, "")
+    idx_folder(tmp_path, "")
     (tmp_path / "train-labels-idx1-ubyte").unlink()
     with pytest.raises(FileNotFoundError, match=r"train-images-idx3-ubyte.*not its labels"):
-        tv.load_fashion_mnist(folder=tmp_path)
+        load(folder=tmp_path)
 
 
-def test_fashion_with_fewer_labels_than_pictures_is_refused(tmp_path):
-    fashion_folder(tmp_path, "")
+@from_folder
+def test_fewer_labels_than_pictures_are_refused(tmp_path, load):
+    idx_folder(tmp_path, "")
     write(tmp_path / "train-labels-idx1-ubyte", idx(np.zeros(4, np.uint8)))
     with pytest.raises(ValueError, match=r"holds 5 pictures, but .* 4 labels"):
-        tv.load_fashion_mnist(folder=tmp_path)
+        load(folder=tmp_path)
 
 
-def test_pictures_of_another_size_are_refused(tmp_path):
-    fashion_folder(tmp_path, "", parts=["train"])
+@from_folder
+def test_pictures_of_another_size_are_refused(tmp_path, load):
+    idx_folder(tmp_path, "", parts=["train"])
     write(tmp_path / "train-images-idx3-ubyte", idx(np.zeros((5, 3, 4), np.uint8)))
     with pytest.raises(ValueError, match=r"28 x 28.*\(5, 3, 4\)"):
-        tv.load_fashion_mnist(folder=tmp_path)
+        load(folder=tmp_path)
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST's four IDX files are not beside it")
+def test_the_real_mnist():
+    data = tv.load_mnist(MNIST)
+    assert data.x.shape == (70_000, 784) and data.x.max() == 1 and data.x.min() == 0
+    assert data.test.sum() == 10_000 and not data.test[:60_000].any()
+    assert data.labels[:5].tolist() == [5, 0, 4, 1, 9]
+    assert abs(float(data.x[:60_000].mean(dtype=float)) - 0.1307) < 1e-4  # published mean
 
 
 @pytest.mark.skipif(not DEBIAN_FASHION.is_dir(), reason="needs dataset-fashion-mnist")
 def test_the_real_fashion_mnist_of_debian():
     data = tv.load_fashion_mnist(folder=DEBIAN_FASHION)
     assert data.x.shape == (70_000, 784) and data.x.max() == 1 and data.x.min() == 0
+    assert np.flatnonzero(data.test).tolist() == list(range(60_000, 70_000))
     assert np.array_equal(np.bincount(data.labels), np.full(10, 7000))
     assert np.array_equal(np.bincount(data.labels[:60_000]), np.full(10, 6000))
     assert data.labels[:5].tolist() == [9, 0, 0, 3, 0]
@@ -271,7 +290,7 @@ def test_no_network_is_one_sentence_that_helps(tmp_path, no_network, recwarn, lo
         "load_names()",
     ]
     assert all(part in message for part in helps) and "\n" not in message
-    assert ("folder=" in message) == (loader is tv.load_fashion_mnist)
+    assert ("folder=" in message) == (loader is not tv.load_olivetti)
     assert error.value.__cause__ is not None
     assert not [w for w in recwarn if "network" in str(w.message).lower()]
 

@@ -18,13 +18,18 @@ from tinyvae.extras import import_error
 OFFLINE = "load_faces(), load_digits() and load_names() work without a network"
 
 
+TRAIN = 60_000  # of the 70,000 pictures of MNIST and Fashion-MNIST, the first ones
+
+
 @dataclass(frozen=True)
 class Images:
-    """Pictures with classes: x (n, height * width) in [0, 1], labels (n,) of int."""
+    """Pictures with classes: x (n, height * width) in [0, 1], labels (n,) of int, and test
+    (n,), true for those that the set's makers keep for testing (where they keep none, none)."""
 
     x: np.ndarray
     labels: np.ndarray
     image_shape: tuple[int, int]
+    test: np.ndarray
 
 
 def load_digits():
@@ -34,41 +39,49 @@ def load_digits():
     0 ... 16 are divided by 16. Raises ImportError if scikit-learn is missing.
     """
     data, labels = _sklearn_datasets("load_digits").load_digits(return_X_y=True)
-    return Images((data / 16).astype(np.float32), labels.astype(np.int64), (8, 8))
+    x = (data / 16).astype(np.float32)
+    return Images(x, labels.astype(np.int64), (8, 8), np.zeros(len(x), bool))
 
 
-def load_mnist(data_home=None):
+def load_mnist(folder=None, data_home=None):
     """MNIST: 70,000 handwritten digits, 28 x 28, the 60,000 for training first, in order.
 
-    Fetched once from OpenML by scikit-learn, which keeps it in data_home (None: its own
-    folder) as text: reading that takes about 15 s and 1.3 GB of memory. Raises
-    ConnectionError without a network or copy, ImportError without scikit-learn.
+    Read from the IDX files in `folder`, packed by gzip or not. With no folder it is fetched
+    once from OpenML by scikit-learn, which keeps it in data_home (None: its own folder) as
+    text: reading that takes about 15 s and 1.3 GB of memory. If `folder` has the files of one
+    part only (train or t10k), that part is the data. Raises FileNotFoundError if it has none,
+    ValueError for a damaged file, ConnectionError without a network or copy, ImportError
+    without scikit-learn.
     """
-    return _load_openml("MNIST", "mnist_784", data_home)
+    return _load_idx("MNIST", "mnist_784", folder, data_home)
 
 
 def load_fashion_mnist(folder=None, data_home=None):
     """Fashion-MNIST: 70,000 clothes, 28 x 28, the 60,000 for training first, in order.
 
-    Read from the IDX files in `folder`, packed by gzip or not (Debian's package
-    dataset-fashion-mnist puts them in /usr/share/datasets/fashion-mnist); with no folder
-    from OpenML, as `load_mnist`. If `folder` has the files of one part only (train or
-    t10k), that part is the data. Raises FileNotFoundError if it has none, ValueError
-    for a damaged file, and as `load_mnist`.
+    As `load_mnist`; Debian's package dataset-fashion-mnist puts its IDX files in
+    /usr/share/datasets/fashion-mnist.
     """
+    return _load_idx("Fashion-MNIST", "Fashion-MNIST", folder, data_home)
+
+
+def _load_idx(title, name, folder, data_home):
+    """A set of the form of MNIST, from `folder` or, if that is None, from OpenML."""
     if folder is None:
         hint = ", or its four IDX files in a folder you name by folder=..."
-        return _load_openml("Fashion-MNIST", "Fashion-MNIST", data_home, hint)
-    parts = [_idx_part(Path(folder), part) for part in ("train", "t10k")]
-    parts = [part for part in parts if part is not None]
+        return _load_openml(title, name, data_home, hint)
+    parts = {part: _idx_part(Path(folder), part) for part in ("train", "t10k")}
+    parts = {part: found for part, found in parts.items() if found is not None}
     if not parts:
         raise FileNotFoundError(
-            f"no Fashion-MNIST in folder {str(Path(folder).absolute())!r}: looked for "
+            f"no {title} in folder {str(Path(folder).absolute())!r}: looked for "
             "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
             "t10k-labels-idx1-ubyte, each with or without .gz"
         )
-    pixels, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Images(_to_unit(pixels.reshape(len(pixels), -1)), labels, pixels.shape[1:])
+    pixels, labels = (np.concatenate(arrays) for arrays in zip(*parts.values(), strict=True))
+    test = np.repeat([part == "t10k" for part in parts], [len(p[1]) for p in parts.values()])
+    x = _to_unit(pixels.reshape(len(pixels), -1))
+    return Images(x, labels, pixels.shape[1:], test)
 
 
 def load_olivetti(data_home=None):
@@ -80,7 +93,8 @@ def load_olivetti(data_home=None):
     bunch = _fetch("Olivetti faces", "fetch_olivetti_faces", data_home)
     shrink = _area_means(64, 28)
     x = (shrink @ bunch.images @ shrink.T).reshape(-1, 28 * 28)
-    return Images(x.astype(np.float32).clip(0, 1), bunch.target.astype(np.int64), (28, 28))
+    x = x.astype(np.float32).clip(0, 1)
+    return Images(x, bunch.target.astype(np.int64), (28, 28), np.zeros(len(x), bool))
 
 
 def _area_means(n_in, n_out):
@@ -101,7 +115,8 @@ def _load_openml(title, name, data_home, hint=""):
     # liac-arff is slower than pandas but comes with scikit-learn.
     options = {"name": name, "version": 1, "as_frame": False, "parser": "liac-arff"}
     bunch = _fetch(title, "fetch_openml", data_home, hint, **options)
-    return Images(_to_unit(bunch.data), bunch.target.astype(np.int64), (28, 28))
+    x, test = _to_unit(bunch.data), np.arange(len(bunch.data)) >= TRAIN
+    return Images(x, bunch.target.astype(np.int64), (28, 28), test)
 
 
 def _sklearn_datasets(what):

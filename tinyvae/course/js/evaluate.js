@@ -31,6 +31,12 @@ export function logWeights(vae, x, k, rng, c = null) {
   return recon.map((r, i) => r + log_p[i] - log_q[i]);
 }
 
+/** One draw of z ~ q(z|x) for each row of x: (N, n_z), a sample of their mean over the data. */
+export function aggregatedPosterior(vae, x, rng, c = null) {
+  const [mu, logvar] = vae.encode(x, c);
+  return reparameterize(mu, logvar, rng.standardNormal(mu.length));
+}
+
 /** The mean over x of each latent's KL to the prior: (n_z,), in nats. */
 export function klPerDim(vae, x, c = null) {
   const n = countRows("x", x, vae.n_x);
