@@ -102,8 +102,10 @@ class Gaussian(Parametric):
     `Gaussian(sigma=0.1)` holds it fixed.
     """
 
-    # Read only, as in `Dense`: set params["likelihood.log_sigma"] of the model.
-    log_sigma = property(lambda self: self.params.get("log_sigma", self._fixed))
+    log_sigma = property(
+        lambda self: self.params.get("log_sigma", self._fixed),
+        lambda self, value: self.params.__setitem__("log_sigma", value),  # of a learned one
+    )
     _fixed: float | None = None
 
     def __init__(self, sigma: float | None = None) -> None:

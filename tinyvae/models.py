@@ -72,9 +72,14 @@ class Model:
         return {name: getattr(self, name) for name in self.given}
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("params", "grads") and value is not getattr(self, name, value):
-            raise AttributeError(f"{name} are set in place, such as model.{name}.update(...)")
-        packed = name in self.parts and "params" in vars(self)
+        made, packed = "params" in vars(self), False
+        if made and value is not getattr(self, name, value):
+            if name in ("params", "grads"):
+                what = f"are set in place, such as model.{name}.update(...)"
+                raise AttributeError(f"{name} {what}")
+            packed = name in self.parts
+            if name in self.given and not packed:
+                raise AttributeError(f"{name} stays what the model was made with: make another")
         super().__setattr__(name, copy.deepcopy(value) if packed else value)
         if packed:
             self._pack()
@@ -89,9 +94,12 @@ class Model:
     def astype(self, dtype: DTypeLike) -> Any:
         """A copy in another dtype (the gradient check asks for float64)."""
         twin = copy.deepcopy(self)
-        twin.dtype = check_dtype(dtype)
+        vars(twin)["dtype"] = check_dtype(dtype)
         twin._pack()
         return twin
+
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)  # a shallow one would take the layers away from this
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: a for name, a in vars(self).items() if name not in ("grads", "_last")}
@@ -116,15 +124,16 @@ class Model:
         *_, last = self._remembered()
         return -float(last.mean(dtype=np.float64))
 
-    def _condition(self, c, n):
+    def _condition(self, c, n, name="c"):
         """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
         if (c is None) == bool(self.n_c):
-            raise ValueError(f"c must be {'given' if c is None else 'None'}: n_c = {self.n_c}")
+            need = "given" if c is None else "None"
+            raise ValueError(f"{name} must be {need}: n_c = {self.n_c}")
         if c is None:
             return np.empty((n, 0), self.dtype)
-        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
+        c = check_matrix(name, np.atleast_2d(c), self.n_c, self.dtype)
         if len(c) not in (1, n):
-            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
+            raise ValueError(f"{name} must have one row, or one for each of {n}, got {len(c)}")
         return np.broadcast_to(c, (n, self.n_c))
 
 
@@ -168,9 +177,10 @@ class Coder(Model):
         else ValueError or TypeError, in which x is called `name`."""
         x = check_matrix(name, x, self.n_x, self.dtype)
         try:
-            return self.likelihood.check(x), self._condition(c, len(x))
+            x = self.likelihood.check(x)
         except ValueError as error:  # a likelihood knows it as x
             raise ValueError(str(error).replace("x must", f"{name} must", 1)) from None
+        return x, self._condition(c, len(x), f"c{name[1:]}")
 
     def decode(self, z: Any, c: Any = None) -> Array:
         """The raw output `out` (N, n_x) of z (N, n_z): logits, or the Gaussian's mean."""

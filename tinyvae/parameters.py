@@ -20,11 +20,14 @@ class Views(dict):
         self[name][...] = value
 
     def update(self, values: Mapping[str, ArrayLike]) -> None:  # type: ignore[override]
-        """Copy in the values of the names in `values`. ValueError if they are these very
-        arrays, kept in a dict and changed since: `.copy()` would have kept their values."""
+        """Copy in the values of the names in `values`. ValueError, before anything changes, if
+        one does not fit, or is this very array, kept in a dict and changed since: `.copy()`
+        would have kept its values."""
         for name, value in values.items():
-            if value is self[name]:
+            if np.may_share_memory(value, self[name]):
                 raise ValueError(f"{name} is no copy of the parameter: keep params.copy()")
+            np.broadcast_to(value, self[name].shape)
+        for name, value in values.items():
             self[name] = value
 
     def __ior__(self, values: Mapping[str, ArrayLike]) -> "Views":  # type: ignore[override,misc]
@@ -44,9 +47,11 @@ class Parameters(Views):
     """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias,
     `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
 
+    vector = property(lambda self: self._vector, lambda self, a: np.copyto(self._vector, a))
+
     def __init__(self, shapes: Mapping[str, Any], dtype: DTypeLike, values: Any = 0.0) -> None:
-        self.vector = np.full(sum(math.prod(s) for s in shapes.values()), values, dtype)
-        rest = self.vector
+        self._vector = np.full(sum(math.prod(s) for s in shapes.values()), values, dtype)
+        rest = self._vector
         for name, shape in shapes.items():
             array, rest = np.split(rest, [math.prod(shape)])
             super(Views, self).__setitem__(name, array.reshape(shape))
