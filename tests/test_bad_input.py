@@ -207,8 +207,8 @@ def test_arrays_that_adam_could_not_update_in_place():
 
 @pytest.mark.parametrize(
     "bad",
-    [{"n_h": 5}, {"activation": "tanh"}, {"activation": tv.SiLU()}, {"activation": int}, {"likelihood": "bernoulli"},
-     {"rng": 0}, {"rng": None}],
+    [{"n_h": 5}, {"activation": "tanh"}, {"activation": tv.SiLU()}, {"activation": int},
+     {"likelihood": "bernoulli"}, {"rng": 0}, {"rng": None}],
     ids=str,
 )  # fmt: skip
 def test_arguments_of_another_kind_are_named(bad):
@@ -255,7 +255,7 @@ def test_a_latent_that_is_not_there(latent):
         lambda: tv.traversal(EPS[0], latent, [0, 1]),
         lambda: tv.grid(3, n_z=3, latents=(0, latent)),
     ):
-        with pytest.raises((ValueError, TypeError), match="latents? must be"):
+        with pytest.raises((ValueError, TypeError), match=r"latents? must be"):
             call()
 
 
@@ -278,7 +278,7 @@ def test_a_bad_held_out_condition_is_called_so(c_val):
         (tv.VAE(6, (5,), 3, RNG, n_c=2), X),
         (tv.Diffusion(3, 2, (5,), tv.log_snr_schedule(4), RNG), EPS),
     ):
-        with pytest.raises(ValueError, match="^c_val must"):
+        with pytest.raises(ValueError, match=r"^c_val must"):
             tv.train(
                 model, tv.Adam(model.params), x, rng=RNG, c=np.ones((7, 2)), x_val=x,
                 c_val=c_val,

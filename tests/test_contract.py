@@ -308,6 +308,31 @@ def test_a_learners_floating_point_settings_are_no_fault(name):
 
 
 @every_model
+@pytest.mark.parametrize("size", [1e-30, 1e-15, 1, 4])
+def test_what_is_rounded_to_0_stops_nobody(name, size):
+    """Whatever np.seterr says, beside a training, too: activations that saturate, tiny data."""
+    model, noise, x, c = made(name, np.float32)
+    model.params.vector *= np.float32(size)
+    if "Diffusion" in name or "Gaussian" in name:
+        x = x * size
+    rng = np.random.default_rng(0)
+    with np.errstate(all="ignore", under="raise"):
+        terms_of(model, noise, x, c)
+        model.backward()
+        mean_terms(model, x, rng, c)
+        if isinstance(model, tv.VAE):
+            tv.kl_per_dim(model, x, c)
+            tv.iw_log_likelihood(model, x, 3, rng=rng, c=c)
+        if hasattr(model, "sample"):
+            model.sample(20, rng, None if c is None else c[:1])
+        if hasattr(model, "reconstruct"):
+            model.reconstruct(x, c)
+            model.likelihood.sample(
+                model.decode(np.full((1, 3), size), c if c is None else c[:1]), rng
+            )
+
+
+@every_model
 def test_held_out_terms_are_means(name):
     model, _, x, c = made(name)
     means = mean_terms(model, x, np.random.default_rng(3), c)

@@ -18,7 +18,7 @@ from tinyvae.arrays import check_matrix, check_real
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
 from tinyvae.models import Model
-from tinyvae.ops import Array, sigmoid
+from tinyvae.ops import Array, quiet, sigmoid
 from tinyvae.validation import check_float, check_generator, check_int
 
 FREQUENCIES = np.pi / 20 * np.arange(1, 5)  # the slowest turns once while log_snr rises by 40
@@ -120,6 +120,7 @@ class Diffusion(Model):
         net = self.net.forward if remember else self.net
         return noise * z + signal * net(np.hstack([z, time, c]))
 
+    @quiet
     def elbo(
         self, x: Any, noise: Noise, c: Any = None, remember: bool = True
     ) -> DiffusionTerms:

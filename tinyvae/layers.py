@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike
 
-from tinyvae.ops import Array, sigmoid
+from tinyvae.ops import Array, quiet, sigmoid
 from tinyvae.parameters import Parametric, Views, attach, named
 
 
@@ -125,16 +125,19 @@ class Sequential:
     def bind(self, params: Views, grads: Views) -> None:
         attach(self._numbered, params, grads)
 
+    @quiet
     def __call__(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer(x)
         return x
 
+    @quiet
     def forward(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
+    @quiet
     def backward(self, dout: Array, input_grad: bool = True) -> Any:
         """Fill every layer's gradients; return dx, or None where nobody asks for it."""
         first, *rest = self.layers
