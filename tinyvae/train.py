@@ -1,5 +1,6 @@
 """The training loop: `for epoch in train(...)` replaces callbacks and loggers. Each step of the
-optimiser raises mean(recon - beta kl) on one minibatch."""
+optimiser raises mean(recon - beta kl) on one minibatch. `import tinyvae.train as t` gives the
+function, for tinyvae has it under the module's name: `from tinyvae.train import Diverged`."""
 
 import contextlib
 import math
