@@ -5,6 +5,7 @@ import pytest
 from cases import batch, random_vae
 
 import tinyvae as tv
+from tinyvae.validation import check_float
 
 RNG = np.random.default_rng(0)
 X, EPS = batch(tv.Gaussian())
@@ -197,12 +198,18 @@ def test_backward_before_elbo():
 def test_arrays_that_adam_could_not_update_in_place():
     with pytest.raises(ValueError, match="p must be C-contiguous"):
         tv.Adam({"p": np.zeros((4, 4))[:, :2]})
+    for strange in (1.0, [1.0, 2.0], np.zeros(2, int), None):
+        with pytest.raises(TypeError, match="p must be an array of a float dtype"):
+            tv.Adam({"p": strange})
+    for strange in ([np.zeros(2)], np.zeros(2), random_vae(tv.Gaussian()), None):
+        with pytest.raises(TypeError, match="params must be a dict of arrays"):
+            tv.Adam(strange)
 
 
 @pytest.mark.parametrize(
     "bad",
-    [{"n_h": 5}, {"activation": "tanh"}, {"activation": tv.SiLU()}, {"likelihood": "bernoulli"},
-     {"rng": 0}, {"rng": None}],
+    [{"n_h": 5}, {"activation": "tanh"}, {"activation": tv.SiLU()}, {"activation": int},
+     {"likelihood": "bernoulli"}, {"rng": 0}, {"rng": None}],
     ids=str,
 )  # fmt: skip
 def test_arguments_of_another_kind_are_named(bad):
@@ -234,8 +241,49 @@ def test_loss_and_resuming_have_bounds():
         adam_with(lr=True)
     with pytest.raises(ValueError, match="lr must be finite"):
         adam_with(lr=10**400)
+    with pytest.raises(ValueError, match=r"^guidance must be finite, got nan"):
+        check_float("guidance", np.nan)
+    for cosine in ("no", 10, None):  # no number of epochs
+        with pytest.raises(TypeError, match="cosine must be True or False"):
+            train_with(cosine=cosine)
     with pytest.raises(ValueError, match="two different"):
         tv.grid(3, latents=(0, 0))
+
+
+@pytest.mark.parametrize("latent", [3, -1, 1.0, "1"])
+def test_a_latent_that_is_not_there(latent):
+    for call in (
+        lambda: tv.traversal(EPS[0], latent, [0, 1]),
+        lambda: tv.grid(3, n_z=3, latents=(0, latent)),
+    ):
+        with pytest.raises((ValueError, TypeError), match=r"latents? must be"):
+            call()
+
+
+@pytest.mark.parametrize("model", [tv.VAE, None, tv.Adam({}), tv.mlp((6, 3), RNG)], ids=repr)
+def test_what_is_no_model_is_not_trained_or_saved(model, tmp_path):
+    with pytest.raises(TypeError, match="model must be one such as"):
+        tv.train(model, tv.Adam({}), X, rng=RNG)
+    with pytest.raises(TypeError, match=r"save\(path, model\)"):
+        tv.save(tmp_path / "m", model)
+    with pytest.raises(TypeError, match=r"save\(path, model\)"):
+        tv.save(random_vae(tv.Gaussian()), str(tmp_path / "m"))  # as others have it
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "c_val", [None, np.ones((7, 3)), np.full((7, 2), np.nan), np.ones((5, 2))]
+)
+def test_a_bad_held_out_condition_is_called_so(c_val):
+    for model, x in (
+        (tv.VAE(6, (5,), 3, RNG, n_c=2), X),
+        (tv.Diffusion(3, 2, (5,), tv.log_snr_schedule(4), RNG), EPS),
+    ):
+        with pytest.raises(ValueError, match=r"^c_val must"):
+            tv.train(
+                model, tv.Adam(model.params), x, rng=RNG, c=np.ones((7, 2)), x_val=x,
+                c_val=c_val,
+            )  # fmt: skip
 
 
 @pytest.mark.parametrize("attribute", [np.full(7, 0.1), [1, 2, 3, np.nan, 5, 6, 7]])

@@ -125,6 +125,7 @@ def through_a_file(model):
 
 
 COPIES = {
+    "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
     "astype": lambda model: model.astype(model.dtype),
@@ -149,6 +150,34 @@ def test_a_copy_is_equal_to_the_last_bit_or_refused(name, way, dtype):
     twin.params.vector[:] = 0
     np.testing.assert_array_equal(terms_of(model, noise, x, c), before)
     assert not np.array_equal(terms_of(twin, noise, x, c), before)
+    trained(model, x, c)  # what was copied still learns
+    assert not np.array_equal(terms_of(model, noise, x, c), before)
+
+
+@every_model
+def test_what_load_would_not_make_again_is_not_saved(name):
+    """Networks of the usual sizes, but other layers between."""
+    for last in (tv.ReLU, None):
+        model, *_ = made(name)
+        part = model.parts[0]
+        dense = [layer for layer in getattr(model, part).layers if layer.params]
+        layers = [x for layer in dense for x in (layer, *([last()] if last else []))]
+        setattr(model, part, tv.Sequential(*layers[: len(layers) - bool(last)]))
+        with pytest.raises(TypeError, match="cannot save a"):
+            tv.save(io.BytesIO(), model)
+
+
+@every_model
+def test_what_a_model_was_made_with_stays(name):
+    model, *_ = made(name)
+    for setting in set(model.settings) - {"likelihood"}:
+        other = copy.deepcopy(model.settings[setting])
+        other = tv.ReLU if setting == "activation" else np.array([other])
+        with pytest.raises(AttributeError, match=f"{setting} stays what the model was made"):
+            setattr(model, setting, other)
+    if hasattr(model, "alpha_bar"):
+        with pytest.raises(ValueError, match="read-only"):
+            model.alpha_bar[0] *= 0.9
 
 
 @every_model
@@ -169,12 +198,18 @@ def test_an_optimiser_of_another_model_is_refused(name):
         "kept": model.params.copy(),
         "none": {},
         "one strange": {**model.params, "strange": np.zeros(3)},
+        "a slice": {n: a[:1] if a.ndim else a for n, a in model.params.items()},
+        "exchanged": dict(zip(model.params, reversed(model.params.values()), strict=True)),
+        "its gradients": model.grads,
     }
     for params in others.values():
         before = {n: a.copy() for n, a in params.items()}
         with pytest.raises(ValueError, match="opt must be an optimiser of this model"):
             tv.train(model, tv.Adam(params), x, rng=np.random.default_rng(0), c=c)
         assert all((params[n] == before[n]).all() for n in before)
+    for opt in (None, tv.Adam, model.params, {}, 1e-3, model):
+        with pytest.raises(ValueError, match="opt must be an optimiser of this model"):
+            tv.train(model, opt, x, rng=np.random.default_rng(0), c=c)
 
 
 @every_model
@@ -218,13 +253,30 @@ def test_parameters_cannot_lose_their_link(name):
             setattr(model, attribute, model.params.copy())
     layer = getattr(model, model.parts[0]).layers[0]
     with pytest.raises(AttributeError):
-        layer.W = layer.W.copy()
-    with pytest.raises(ValueError, match=r"keep params\.copy\(\)"):
-        model.params.update(dict(model.params))
+        getattr(model, model.parts[0]).layers = (layer,)
+    for attribute in ("W", "b", "dW", "db"):
+        whole = model.grads if attribute[0] == "d" else model.params
+        setattr(layer, attribute, 3.0)
+        setattr(layer, attribute, getattr(layer, attribute) + 1)
+        array = getattr(layer, attribute)
+        assert (array == 4).all() and np.shares_memory(array, whole.vector)
+    layer.b += 1
+    assert (layer.params["b"] == 5).all()
+    for kept in (dict(model.params), {n: a[...] for n, a in model.params.items()}):
+        with pytest.raises(ValueError, match=r"keep params\.copy\(\)"):
+            model.params.update(kept)
     layer.params["W"] = 3.0
     assert (model.params.vector == 3).sum() == layer.W.size
     model.params |= {next(iter(model.params)): 4.0}
     assert (layer.W == 4).all()
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        model.params.update({f"{model.parts[0]}.0.W": 7.0, f"{model.parts[0]}.0.b": [1, 2, 3]})
+    assert (layer.W == 4).all()
+    for arrays in (model.params, model.grads):
+        arrays.vector = np.arange(arrays.vector.size)
+        arrays.vector += 1
+        whole = np.concatenate([a.ravel() for a in arrays.values()])
+        assert (whole == np.arange(whole.size) + 1).all()
 
 
 @every_model
@@ -253,6 +305,31 @@ def test_a_learners_floating_point_settings_are_no_fault(name):
     with np.errstate(all="raise"):
         np.testing.assert_array_equal(terms_of(model, noise, x, c), expected[0])
         np.testing.assert_array_equal(trained(made(name)[0], x, c), expected[1])
+
+
+@every_model
+@pytest.mark.parametrize("size", [1e-30, 1e-15, 1, 4])
+def test_what_is_rounded_to_0_stops_nobody(name, size):
+    """Whatever np.seterr says, beside a training, too: activations that saturate, tiny data."""
+    model, noise, x, c = made(name, np.float32)
+    model.params.vector *= np.float32(size)
+    if "Diffusion" in name or "Gaussian" in name:
+        x = x * min(size, 1)
+    rng = np.random.default_rng(0)
+    with np.errstate(all="ignore", under="raise"):
+        terms_of(model, noise, x, c)
+        model.backward()
+        mean_terms(model, x, rng, c)
+        if isinstance(model, tv.VAE):
+            tv.kl_per_dim(model, x, c)
+            tv.iw_log_likelihood(model, x, 3, rng=rng, c=c)
+        if hasattr(model, "sample"):
+            model.sample(20, rng, None if c is None else c[:1])
+        if hasattr(model, "reconstruct"):
+            model.reconstruct(x, c)
+            model.likelihood.sample(
+                model.decode(np.full((1, 3), size), c if c is None else c[:1]), rng
+            )
 
 
 @every_model

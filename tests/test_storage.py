@@ -208,6 +208,9 @@ def test_a_hostile_header_is_refused_at_once(tmp_path, change):
 def test_an_optimiser_of_something_else_is_refused(tmp_path):
     vae, other = random_vae(tv.Gaussian()), random_vae(tv.Gaussian())
     part = {"b": vae.params["decoder.0.b"]}
+    for opt in ({}, 3, tv.Adam):
+        with pytest.raises(ValueError, match="opt must be an Adam over this model's params"):
+            tv.save(tmp_path / "m.npz", vae, opt)
     for params in (other.params, part):
         with pytest.raises(ValueError, match="opt must be an Adam over this model's params"):
             tv.save(tmp_path / "m.npz", vae, tv.Adam(params))
@@ -266,8 +269,9 @@ def test_the_name_may_lack_its_ending_or_have_one_too_many(tmp_path):
         np.testing.assert_array_equal(
             tv.load(tmp_path / name).params.vector, model.params.vector
         )
-    with pytest.raises(FileNotFoundError, match="no model file at"):
-        tv.load(tmp_path / "c")
+    for name in ("c", "a.npy", "a.2", "", ".."):  # no other model in its place
+        with pytest.raises(FileNotFoundError, match="no model file at"):
+            tv.load(tmp_path / name if name else "")
 
 
 def test_a_class_of_a_reloaded_module_is_known_by_its_name(tmp_path):

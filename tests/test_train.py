@@ -1,8 +1,11 @@
 """The loop: each example once an epoch, the same bits again, a safe end whatever happens."""
 
+import copy
+import gc
 import subprocess
 import sys
 import textwrap
+import warnings
 
 import numpy as np
 import pytest
@@ -255,6 +258,38 @@ def test_parameters_lost_in_the_last_step_are_noticed():
     with pytest.raises(tv.Diverged, match="epoch 1, batch 1"):
         run(vae, opt, rng, epochs=1, batch_size=100)
     np.testing.assert_array_equal(vae.params.vector, kept)
+
+
+def test_a_training_that_nobody_loops_over_says_so():
+    """And one that was, or could not be made, says nothing."""
+    vae = random_vae(tv.Gaussian())
+    x, _ = batch(tv.Gaussian())
+    given = {"epochs": 2, "rng": np.random.default_rng(0), "progress": False}
+    with pytest.warns(UserWarning, match="only when it is looped over"):
+        tv.train(vae, tv.Adam(vae.params), x, **given)
+        gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(tv.train(vae, tv.Adam(vae.params), x, **given))
+        with pytest.raises(TypeError, match="pickle"):
+            copy.deepcopy(begun := tv.train(vae, tv.Adam(vae.params), x, **given))
+        next(begun)
+        del begun
+        with pytest.raises(ValueError, match="x must"):
+            tv.train(vae, tv.Adam(vae.params), x[:, :2], **given)
+        gc.collect()
+
+
+def test_the_bar_of_a_training_left_half_way_is_closed(capfd):
+    from tqdm import tqdm
+
+    vae = random_vae(tv.Gaussian())
+    x, _ = batch(tv.Gaussian())
+    for _ in tv.train(vae, tv.Adam(vae.params), x, 9, rng=np.random.default_rng(0)):
+        assert len(tqdm._instances) == 1
+        break
+    gc.collect()
+    assert not len(tqdm._instances) and capfd.readouterr().err.endswith("\n")
 
 
 def test_each_epoch_has_its_own_order():

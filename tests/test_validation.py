@@ -88,6 +88,10 @@ CALLS = model_calls() | conditional_calls() | {
     "traversal, values": (lambda values: tv.traversal(EPS[0], 0, values), np.arange(3)),
     "attribute_direction, mu": (lambda mu: tv.attribute_direction(mu, X[:, 0]), EPS),
     "attribute_direction": (lambda a: tv.attribute_direction(EPS, a), X[:, 0]),
+    "Diffusion, alpha_bar": (
+        lambda a: tv.Diffusion(3, 0, (4,), a, np.random.default_rng(0)),
+        np.linspace(0.9, 0.1, 7),
+    ),
     "draw_faces": (tv.draw_faces, FACES.factors), "face_reader": (tv.face_reader(50), FACES.x),
     "Names.decode": (NAMES.decode, NAMES.x[:3]),
     "fit": (lambda x: VAETransformer(epochs=1).fit(x), X),
@@ -213,6 +217,10 @@ def test_a_column_that_float32_would_make_constant(column):
         check_variation("x", x, np.float32)
     check_variation("x", x, np.float64)
     check_variation("x", x - x.mean(axis=0), np.float32)  # what the message says to do
+    vae, still = tv.VAE(2, (3,), 1, np.random.default_rng(0), n_c=2), np.zeros((len(x), 2))
+    for name, data in (("x", (x, still)), ("c", (still, x))):
+        with pytest.raises(ValueError, match=rf"^{name} must vary in float32"):
+            tv.train(vae, tv.Adam(vae.params), data[0], c=data[1], rng=np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

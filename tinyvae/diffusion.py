@@ -14,10 +14,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinyvae.arrays import check_matrix
+from tinyvae.arrays import check_matrix, check_real
 from tinyvae.distributions import LOG_2PI, kl_to_prior
 from tinyvae.layers import SiLU, mlp
-from tinyvae.ops import Array, sigmoid
+from tinyvae.ops import Array, quiet, sigmoid
 from tinyvae.parameters import Model
 from tinyvae.validation import check_float, check_generator, check_int
 
@@ -99,7 +99,7 @@ class Diffusion(Model):
     def validate(self, x: Any, c: Any = None, name: str = "x") -> tuple[Array, Array]:
         """x = z_0 (N, n_z) and c (N, n_c), finite, in the model's dtype; see `Coder`."""
         z0 = check_matrix(name, x, self.n_z, self.dtype)
-        return z0, self._condition(c, len(z0))
+        return z0, self._condition(c, len(z0), f"c{name[1:]}")
 
     def add_noise(self, z0: Array, t: ArrayLike, eps: Array) -> Array:
         """z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps; t (N,) or a number >= 1."""
@@ -120,6 +120,7 @@ class Diffusion(Model):
         net = self.net.forward if remember else self.net
         return noise * z + signal * net(np.hstack([z, time, c]))
 
+    @quiet
     def elbo(
         self, x: Any, noise: Noise, c: Any = None, remember: bool = True
     ) -> DiffusionTerms:
@@ -221,7 +222,8 @@ class Diffusion(Model):
 
 
 def _falling(alpha_bar):
-    a = np.array(alpha_bar)
+    a = np.array(check_real("alpha_bar", alpha_bar))
+    a.setflags(write=False)  # log_snr and weight are made of it
     right = a.ndim == 1 and len(a) > 0 and a.dtype.kind == "f"
     if not (right and 0 < a[-1] and a[0] < 1 and np.all(np.diff(a) < 0)):
         raise ValueError("alpha_bar must be (T,), T >= 1, falling strictly, within (0, 1)")

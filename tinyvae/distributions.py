@@ -28,6 +28,7 @@ def log_normal(z: Array, mu: ArrayLike = 0.0, logvar: ArrayLike = 0.0) -> Array:
     return -0.5 * (LOG_2PI + logvar + square).sum(axis=-1)
 
 
+@quiet
 def kl_to_prior(mu: Array, logvar: Array) -> Array:
     """KL(N(mu, sigma^2) || N(0, 1)) of each latent, in nats: (N, L), every entry >= 0.
 
@@ -102,8 +103,10 @@ class Gaussian(Parametric):
     `Gaussian(sigma=0.1)` holds it fixed.
     """
 
-    # Read only, as in `Dense`: set params["likelihood.log_sigma"] of the model.
-    log_sigma = property(lambda self: self.params.get("log_sigma", self._fixed))
+    log_sigma = property(
+        lambda self: self.params.get("log_sigma", self._fixed),
+        lambda self, value: self.params.__setitem__("log_sigma", value),  # of a learned one
+    )
     _fixed: float | None = None
 
     def __init__(self, sigma: float | None = None) -> None:
@@ -125,6 +128,7 @@ class Gaussian(Parametric):
         """-1/2 sum((x - out)^2 / sigma^2) - D (log sigma + 1/2 log 2 pi)."""
         return self._log_prob(x - out)
 
+    @quiet
     def _log_prob(self, residual):
         square = np.vecdot(residual, residual)
         constant = residual.shape[-1] * (float(self.log_sigma) + 0.5 * LOG_2PI)
@@ -190,6 +194,7 @@ class Categorical(Parametric):
     def backward(self) -> Array:
         return self._last / len(self._last)
 
+    @quiet
     def mean(self, out: Array) -> Array:
         """The probabilities, softmax(out) position by position."""
         blocks = self._blocks(out)

@@ -63,9 +63,15 @@ def path(a: Any, b: Any, n: int, between: Callable[..., Array] = slerp) -> Array
 def traversal(z: ArrayLike, latent: int, values: ArrayLike) -> Array:
     """Copies of z (L,) in which one latent takes each of `values` (T,): (T, L)."""
     z, values = check_real("z", z), check_real("values", values)
+    _check_latent("latent", latent, len(z))
     codes = np.tile(z, (len(values), 1)).astype(np.result_type(z, np.float32))
     codes[:, latent] = values
     return codes
+
+
+def _check_latent(name, latent, n_z):
+    if check_int(name, latent, least=0) >= n_z:
+        raise ValueError(f"{name} must be < {n_z}, the number of latents, got {latent}")
 
 
 def grid(n: int, n_z: int = 2, latents: tuple[int, int] = (0, 1)) -> Array:
@@ -76,6 +82,8 @@ def grid(n: int, n_z: int = 2, latents: tuple[int, int] = (0, 1)) -> Array:
     (Kingma & Welling 2014, figure 4).
     """
     n, n_z = check_int("n", n), check_int("n_z", n_z, least=2)
+    for latent in latents:
+        _check_latent("latents", latent, n_z)
     if latents[0] == latents[1]:
         raise ValueError(f"latents must be two different ones, got {tuple(latents)}")
     from statistics import NormalDist  # here, since few need it and it takes time to import

@@ -14,8 +14,18 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike
 
-from tinyvae.ops import Array, sigmoid
+from tinyvae.ops import Array, quiet, sigmoid
 from tinyvae.parameters import Parametric, Views, attach, named
+
+
+def entry(kind: str, name: str) -> property:
+    """An entry of "params" or "grads". What it is set to is copied into its array, a view of a
+    model's, so that no other is put in its place."""
+
+    def fill(self, value):
+        getattr(self, kind)[name] = value
+
+    return property(lambda self: getattr(self, kind)[name], fill)
 
 
 class Dense(Parametric):
@@ -25,11 +35,8 @@ class Dense(Parametric):
     N(0, 1 / n_in), which keeps the variance of unit inputs (LeCun et al. 1998, eq. 16), b as 0.
     """
 
-    # Read only, so that no array can be put in the place of a model's view: set `W[...]`.
-    W = property(lambda self: self.params["W"])
-    b = property(lambda self: self.params["b"])
-    dW = property(lambda self: self.grads["W"])
-    db = property(lambda self: self.grads["b"])
+    W, b = entry("params", "W"), entry("params", "b")
+    dW, db = entry("grads", "W"), entry("grads", "b")
 
     def __init__(self, n_in: int, n_out: int, rng: Generator, dtype: DTypeLike = np.float64):
         W = rng.standard_normal((n_in, n_out)) / np.sqrt(n_in)
@@ -104,11 +111,12 @@ class Sequential:
 
     params = property(lambda self: named(self._numbered, "params"))
     grads = property(lambda self: named(self._numbered, "grads"))
+    layers = property(lambda self: self._layers)  # a model knows those that it packed
 
     def __init__(self, *layers: Any) -> None:
         if not layers:
             raise ValueError("Sequential needs at least one layer")
-        self.layers = layers
+        self._layers = layers
 
     @property
     def _numbered(self):
@@ -117,16 +125,19 @@ class Sequential:
     def bind(self, params: Views, grads: Views) -> None:
         attach(self._numbered, params, grads)
 
+    @quiet
     def __call__(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer(x)
         return x
 
+    @quiet
     def forward(self, x: Array) -> Array:
         for layer in self.layers:
             x = layer.forward(x)
         return x
 
+    @quiet
     def backward(self, dout: Array, input_grad: bool = True) -> Any:
         """Fill every layer's gradients; return dx, or None where nobody asks for it."""
         first, *rest = self.layers

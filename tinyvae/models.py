@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 from tinyvae.arrays import check_matrix
 from tinyvae.distributions import Gaussian, Likelihood, kl_to_prior, kl_to_prior_grad
 from tinyvae.layers import SiLU, mlp
-from tinyvae.ops import Array
+from tinyvae.ops import Array, quiet
 from tinyvae.parameters import Model
 from tinyvae.sampling import reparameterize, reparameterize_grad
 from tinyvae.validation import check_generator, check_int, check_kl_weights
@@ -81,9 +81,10 @@ class Coder(Model):
         else ValueError or TypeError, in which x is called `name`."""
         x = check_matrix(name, x, self.n_x, self.dtype)
         try:
-            return self.likelihood.check(x), self._condition(c, len(x))
+            x = self.likelihood.check(x)
         except ValueError as error:  # a likelihood knows it as x
             raise ValueError(str(error).replace("x must", f"{name} must", 1)) from None
+        return x, self._condition(c, len(x), f"c{name[1:]}")
 
     def decode(self, z: Any, c: Any = None) -> Array:
         """The raw output `out` (N, n_x) of z (N, n_z): logits, or the Gaussian's mean."""
@@ -116,6 +117,7 @@ class Autoencoder(Coder):
         """log p(x | z = encode(x)), (N,), in nats; keeps what `backward` needs, if told to."""
         return self.objective(*self.validate(x, c), None, remember).recon
 
+    @quiet
     def objective(self, x: Array, c: Array, rng: Any, remember: bool = True) -> ReconTerm:
         """What `train` raises, for rows that `validate` has checked; no noise is drawn."""
         encoder, decoder, log_prob = self._passes(remember)
@@ -124,6 +126,7 @@ class Autoencoder(Coder):
             self._last = (recon,)
         return ReconTerm(recon)
 
+    @quiet
     def backward(self) -> None:
         """Fill `grads` with d(-mean(recon))/d(param) for the last `recon`."""
         self._remembered()
@@ -160,6 +163,7 @@ class VAE(Coder):
             raise ValueError(f"eps must have one row for each of x's {len(x)}, got {len(eps)}")
         return self._elbo(x, eps, c, remember)
 
+    @quiet
     def _elbo(self, x, eps, c, remember):
         encoder, decoder, log_prob = self._passes(remember)
         mu, logvar = self._split(encoder(beside(x, c)))
@@ -182,6 +186,7 @@ class VAE(Coder):
         kl = kl_to_prior(mu, logvar).mean(axis=0, dtype=np.float64)
         return float(beta * np.maximum(kl, free_bits).sum() - recon.mean(dtype=np.float64))
 
+    @quiet
     def backward(self, beta: float = 1.0, free_bits: float = 0.0) -> None:
         """Fill `grads` with d loss(beta, free_bits) / d param: by default of -mean(elbo).
         ValueError for one below 0; RuntimeError if there was no `elbo` before."""

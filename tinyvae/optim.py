@@ -35,6 +35,8 @@ class Adam:
         self.beta2 = check_float("beta2", beta2, least=0)
         if max(self.beta1, self.beta2) >= 1:
             raise ValueError(f"beta1 and beta2 must be < 1, got {beta1} and {beta2}")
+        if not isinstance(params, Mapping):
+            raise TypeError(f"params must be a dict of arrays: model.params; got {params!r}")
         self.params, self.t = params, 0
         self.m = {name: np.zeros_like(p) for name, p in self._vectors(params).items()}
         self.v = {name: np.zeros_like(m) for name, m in self.m.items()}
@@ -91,8 +93,9 @@ class Adam:
 
 
 def _vector(name, array):
-    if array.dtype.kind != "f":
-        raise TypeError(f"{name} must be of a float dtype, got {array.dtype}")
+    kind = getattr(array, "dtype", type(array))
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        raise TypeError(f"{name} must be an array of a float dtype, got {kind}")
     if not array.flags.c_contiguous:  # reshape would copy, and the update would be lost
         raise ValueError(f"{name} must be C-contiguous: pass np.ascontiguousarray of it")
     return array.reshape(-1)

@@ -22,11 +22,14 @@ class Views(dict):
         self[name][...] = value
 
     def update(self, values: Mapping[str, ArrayLike]) -> None:  # type: ignore[override]
-        """Copy in the values of the names in `values`. ValueError if they are these very
-        arrays, kept in a dict and changed since: `.copy()` would have kept their values."""
+        """Copy in the values of the names in `values`. ValueError, before anything changes, if
+        one does not fit, or is this very array, kept in a dict and changed since: `.copy()`
+        would have kept its values."""
         for name, value in values.items():
-            if value is self[name]:
+            if np.may_share_memory(value, self[name]):
                 raise ValueError(f"{name} is no copy of the parameter: keep params.copy()")
+            np.broadcast_to(value, self[name].shape)
+        for name, value in values.items():
             self[name] = value
 
     def __ior__(self, values: Mapping[str, ArrayLike]) -> "Views":  # type: ignore[override,misc]
@@ -46,9 +49,11 @@ class Parameters(Views):
     """Views of one array, `.vector`: `vae.params["encoder.0.b"] = 0.0` fills that bias,
     `vae.params.update(best)` puts back what `best = vae.params.copy()` kept."""
 
+    vector = property(lambda self: self._vector, lambda self, a: np.copyto(self._vector, a))
+
     def __init__(self, shapes: Mapping[str, Any], dtype: DTypeLike, values: Any = 0.0) -> None:
-        self.vector = np.full(sum(math.prod(s) for s in shapes.values()), values, dtype)
-        rest = self.vector
+        self._vector = np.full(sum(math.prod(s) for s in shapes.values()), values, dtype)
+        rest = self._vector
         for name, shape in shapes.items():
             array, rest = np.split(rest, [math.prod(shape)])
             super(Views, self).__setitem__(name, array.reshape(shape))
@@ -137,9 +142,14 @@ class Model:
         return {name: getattr(self, name) for name in self.given}
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("params", "grads") and value is not getattr(self, name, value):
-            raise AttributeError(f"{name} are set in place, such as model.{name}.update(...)")
-        packed = name in self.parts and "params" in vars(self)
+        made, packed = "params" in vars(self), False
+        if made and value is not getattr(self, name, value):
+            if name in ("params", "grads"):
+                what = f"are set in place, such as model.{name}.update(...)"
+                raise AttributeError(f"{name} {what}")
+            packed = name in self.parts
+            if name in self.given and not packed:
+                raise AttributeError(f"{name} stays what the model was made with: make another")
         super().__setattr__(name, copy.deepcopy(value) if packed else value)
         if packed:
             self._pack()
@@ -154,9 +164,12 @@ class Model:
     def astype(self, dtype: DTypeLike) -> Any:
         """A copy in another dtype (the gradient check asks for float64)."""
         twin = copy.deepcopy(self)
-        twin.dtype = check_dtype(dtype)
+        vars(twin)["dtype"] = check_dtype(dtype)
         twin._pack()
         return twin
+
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)  # a shallow one would take the layers away from this
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: a for name, a in vars(self).items() if name not in ("grads", "_last")}
@@ -181,13 +194,14 @@ class Model:
         *_, last = self._remembered()
         return -float(last.mean(dtype=np.float64))
 
-    def _condition(self, c, n):
+    def _condition(self, c, n, name="c"):
         """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
         if (c is None) == bool(self.n_c):
-            raise ValueError(f"c must be {'given' if c is None else 'None'}: n_c = {self.n_c}")
+            need = "given" if c is None else "None"
+            raise ValueError(f"{name} must be {need}: n_c = {self.n_c}")
         if c is None:
             return np.empty((n, 0), self.dtype)
-        c = check_matrix("c", np.atleast_2d(c), self.n_c, self.dtype)
+        c = check_matrix(name, np.atleast_2d(c), self.n_c, self.dtype)
         if len(c) not in (1, n):
-            raise ValueError(f"c must have one row, or one for each of {n}, got {len(c)}")
+            raise ValueError(f"{name} must have one row, or one for each of {n}, got {len(c)}")
         return np.broadcast_to(c, (n, self.n_c))

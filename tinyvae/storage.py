@@ -104,20 +104,23 @@ def load_checkpoint(path: Where) -> Checkpoint:
 
 def _found(path):
     """`path`, or, as NumPy's own `save` adds it, the same with .npz."""
-    for one in (path, path.with_name(f"{path.name}.npz"), path.with_suffix("")):
+    for one in (path, Path(f"{path}.npz"), Path(str(path).removesuffix(".npz"))):
         if one.is_file():
             return one
     raise NoSuchModel(f"there is no model file at {path}")
 
 
 def _describe(model, opt, rng, epoch):
+    if isinstance(model, type) or not hasattr(model, "settings"):
+        raise TypeError(f"model must be a model, got {model!r}: it is save(path, model)")
     header, arrays = _header(model, rng, epoch), dict(model.params)
-    if {name: array.shape for name, array in arrays.items()} != _shapes(header):
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if shapes != _shapes(header) or not all(_usual(model, header)):
         raise TypeError(
             "cannot save a model with networks of its own: load makes the usual ones"
         )
     if opt is not None:
-        if opt.params is not model.params:
+        if getattr(opt, "params", None) is not model.params:
             raise ValueError("opt must be an Adam over this model's params, all of them")
         header["adam"] = {n: getattr(opt, n) for n in ("lr", "beta1", "beta2", "eps", "t")}
         arrays |= {"adam.sum_m": opt.m[""], "adam.sum_v": opt.v[""]}
@@ -209,8 +212,7 @@ def _shapes(header):
     """The arrays that a model of these settings has, found without making one: a header that
     asks for billions of numbers is refused before they are there."""
     shapes = {}
-    settings = {n: a for n, a in header["settings"].items() if n != "dtype"}
-    for part, sizes in _kind(header).sizes(**settings).items():
+    for part, sizes in _networks(header).items():
         for i, (n_in, n_out) in enumerate(pairwise(sizes)):
             shapes |= {f"{part}.{i}.W": (n_in, n_out), f"{part}.{i}.b": (n_out,)}
     if header["likelihood"] == ["Gaussian", {"sigma": None}]:
@@ -219,6 +221,20 @@ def _shapes(header):
         total = sum(math.prod(shape) for shape in shapes.values())
         shapes |= {"adam.sum_m": (total,), "adam.sum_v": (total,)}
     return shapes
+
+
+def _networks(header):
+    """{part: its widths} of the networks of a model with these settings."""
+    settings = {n: a for n, a in header["settings"].items() if n != "dtype"}
+    return _kind(header).sizes(**settings)
+
+
+def _usual(model, header):
+    """Whether each network is one that `load` makes, its activations, too."""
+    between = f", {header['activation']}(), "
+    for part, sizes in _networks(header).items():
+        layers = between.join(f"Dense({n_in}, {n_out})" for n_in, n_out in pairwise(sizes))
+        yield repr(getattr(model, part)) == f"Sequential({layers})"
 
 
 def _kind(header):

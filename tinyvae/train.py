@@ -1,5 +1,6 @@
 """The training loop: `for epoch in train(...)` replaces callbacks and loggers. Each step of the
-optimiser raises mean(recon - beta kl) on one minibatch."""
+optimiser raises mean(recon - beta kl) on one minibatch. `import tinyvae.train as t` gives the
+function, for tinyvae has it under the module's name: `from tinyvae.train import Diverged`."""
 
 import contextlib
 import math
@@ -60,7 +61,7 @@ class Training(Iterator):
         return f"<training, {self._state}: loop over it, `for epoch in train(...)`>"
 
     def __del__(self) -> None:
-        if self._state == "not begun":
+        if vars(self).get("_state") == "not begun":
             warnings.warn("train(...) trains only when it is looped over", stacklevel=2)
 
 
@@ -90,11 +91,17 @@ def train(
     ValueError or TypeError for bad arguments, before anything changes. `Diverged` says where
     the ELBO stopped being finite. Ctrl-C is safe anywhere: the model stays usable.
     """
+    if isinstance(model, type) or not hasattr(model, "objective"):
+        raise TypeError(f"model must be one such as VAE(...), got {model!r}")
     data, rng = model.validate(x, c), check_generator(rng)
-    check_variation("x", x, data[0].dtype)
+    for name, given in (("x", x), ("c", c)):
+        if given is not None:
+            check_variation(name, given, data[0].dtype)
     held_out = None if x_val is None else model.validate(x_val, c_val, name="x_val")
     if x_val is None and c_val is not None:
         raise ValueError("c_val goes with x_val, which is None")
+    if not isinstance(cosine, (bool, np.bool_)):
+        raise TypeError(f"cosine must be True or False, got {cosine!r}")
     start, epochs = check_int("start", start, least=0), check_int("epochs", epochs)
     if start > epochs:
         raise ValueError(f"start must be <= epochs = {epochs}, got {start}")
@@ -111,8 +118,9 @@ def train(
 
 
 def _check_optimiser(opt, model):
-    arrays = opt.params.values()
-    if not (arrays and all(np.shares_memory(a, model.params.vector) for a in arrays)):
+    params = getattr(opt, "params", None)
+    own = params and all(a is model.params.get(n) for n, a in params.items())
+    if not (own and hasattr(opt, "step")):
         what = "an optimiser of this model's own arrays: Adam(model.params)"
         raise ValueError(f"opt must be {what}")
 

@@ -36,8 +36,8 @@ def check_float(name: str, value: Any, least: float = -INF, above: float = -INF)
     if number is None:
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(number) and number >= least and number > above):
-        bounds = [f">= {least}"] * (least > -INF) + [f"> {above}"] * (above > -INF)
-        raise ValueError(f"{name} must be finite {' and '.join(bounds)}, got {number}")
+        bounds = ["finite"] + [f">= {least}"] * (least > -INF) + [f"> {above}"] * (above > -INF)
+        raise ValueError(f"{name} must be {' and '.join(bounds)}, got {number}")
     return number
 
 
@@ -82,5 +82,5 @@ def check_kinds(likelihood: Any, activation: Any) -> None:
         raise TypeError(f"likelihood must be an instance, such as {likelihood.__name__}()")
     if likelihood is not None and not hasattr(likelihood, "log_prob"):
         raise TypeError(f"likelihood must be one such as Gaussian(), got {likelihood!r}")
-    if not isinstance(activation, type):
+    if not (isinstance(activation, type) and hasattr(activation, "backward")):
         raise TypeError(f"activation must be a class such as SiLU, got {activation!r}")

@@ -67,7 +67,8 @@ def test_codes_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize("z", [[1, 2], [1, 2, 3, 4], [[1, 2, 3]], 0.5, [1, np.nan, 2],
-                               [np.inf, 0, 0], ["a", "b", "c"], None, []])  # fmt: skip
+                               [np.inf, 0, 0], ["a", "b", "c"], None, [],
+                               np.ma.masked_array([1.0, 2, 3], [0, 1, 0])])  # fmt: skip
 def test_a_bad_code_is_refused_before_anything_changes(latent_map, z):
     before = latent_map.z.tolist(), latent_map.text, latent_map.picture.value
     with pytest.raises((ValueError, TypeError)):

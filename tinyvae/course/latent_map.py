@@ -4,7 +4,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from tinyvae.arrays import check_matrix
+from tinyvae.arrays import check_matrix, check_real
 from tinyvae.course import figures
 from tinyvae.course.explorer import JS, Live
 from tinyvae.images import pictures
@@ -102,7 +102,7 @@ class LatentMap(Live):
 
 def checked_code(z, shape=None):
     """`z` as a code (L,) of its own, finite."""
-    z = np.array(z, dtype=float)
+    z = np.array(check_real("z", z), dtype=float)
     if z.ndim != 1 or z.shape != (shape or z.shape) or not np.isfinite(z).all():
         raise ValueError(f"z must be finite, of shape {shape or '(L,)'}, got {z}")
     return z
