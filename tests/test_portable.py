@@ -66,6 +66,7 @@ def test_the_packages_ranges_are_those_that_are_tested():
     listed = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()
-    assert set(sum(extras, project["dependencies"])) <= set(listed)
+    asked = {one for one in sum(extras, project["dependencies"]) if "tinyvae[" not in one}
+    assert asked <= set(listed)
     ranges = [line for line in listed if not line.startswith(("#", "-e"))]
     assert all(re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", line) for line in ranges)

@@ -30,7 +30,7 @@ def answers(page, tmp_path_factory):
     """{name: what the two programs of each bug answer} after so many epochs."""
     folder = Engine(tmp_path_factory.mktemp("museum")).folder
     shutil.copy(Path(__file__).with_name("museum.js"), folder)
-    (folder / "data.json").write_text(json.dumps(page.data))
+    (folder / "data.json").write_text(json.dumps(page.data), encoding="utf-8")
     command = ["node", folder / "museum.js", folder / "data.json", str(EPOCHS)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return {answer["name"]: answer for answer in json.loads(run.stdout)}

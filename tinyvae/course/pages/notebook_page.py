@@ -129,10 +129,10 @@ class Body:
             self.parts.append(explorer_html(output, self.name))
         elif text := _shown(kind, output, self.link):
             if self.asked:
-                self.open()
+                self.open_part()
             self.parts.append(text)
 
-    def open(self):
+    def open_part(self):
         """Begin what the last prediction is answered by, and ask for one there."""
         self.asked, self.answering = False, True
         self.predictions += 1
