@@ -489,7 +489,9 @@ def test_text_stands_out(site, visit, address):
 @needs_browser
 def test_low_contrast_is_found(visit, tmp_path):
     bad = tmp_path / "bad.html"
-    bad.write_text(framed(Page("A title", "<h1>A</h1><p style='color: #888'>b</p>")))
+    bad.write_text(
+        framed(Page("A title", "<h1>A</h1><p style='color: #888'>b</p>")), encoding="utf-8"
+    )
     assert visit(bad).evaluate(CONTRAST)[1] < 4.5
 
 
