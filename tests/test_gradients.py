@@ -201,3 +201,12 @@ def test_arrays_that_cannot_be_checked_are_refused(rng):
     for array in (rng.standard_normal((3, 2)).T, np.ones(3, np.float32)):
         with pytest.raises(ValueError, match="C-contiguous float64"):
             tv.numerical_gradient(lambda: 0.0, array)
+
+
+def test_a_model_of_ones_own_need_not_know_conditions():
+    class Own(tv.VAE):
+        def elbo(self, x, eps):
+            return super().elbo(x, eps)
+
+    vae, (x, eps) = random_vae(tv.Gaussian(), kind=Own), batch(tv.Gaussian())
+    assert max(tv.check_model(vae, x, eps).values()) < 1e-6

@@ -46,8 +46,10 @@ def check_model(
     twin, rng = model.astype(np.float64), np.random.default_rng(0)
     weights = check_kl_weights(model, beta, free_bits)
 
+    given = () if c is None else (c,)  # a model of your own may know no condition
+
     def loss():
-        twin.elbo(x, eps, c) if hasattr(twin, "elbo") else twin.recon(x, c)
+        twin.elbo(x, eps, *given) if hasattr(twin, "elbo") else twin.recon(x, *given)
         return twin.loss(**weights)
 
     loss()

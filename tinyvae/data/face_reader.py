@@ -5,7 +5,7 @@ import numpy as np
 from tinyvae.arrays import check_matrix
 from tinyvae.data.faces import load_faces
 
-GAMMA, RIDGE = 0.01, 1e-3  # of a picture's distance to a known one, and of the weights' size
+GAMMA, RIDGE = 0.01, 1e-3  # of the RBF kernel exp(-gamma |x - y|^2); the ridge penalty
 
 
 def face_reader(n=3000, seed=0):
