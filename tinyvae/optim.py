@@ -94,7 +94,7 @@ class Adam:
 
 def _vector(name, array):
     kind = getattr(array, "dtype", type(array))
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+    if getattr(kind, "kind", "") != "f":
         raise TypeError(f"{name} must be an array of a float dtype, got {kind}")
     if not array.flags.c_contiguous:  # reshape would copy, and the update would be lost
         raise ValueError(f"{name} must be C-contiguous: pass np.ascontiguousarray of it")
