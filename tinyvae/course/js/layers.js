@@ -7,7 +7,7 @@
  */
 import { addProduct, columnSums, countRows, repeat, transpose } from "./matrix.js";
 import { sigmoid } from "./ops.js";
-import { Parametric, joined, under } from "./parameters.js";
+import { Parametric, attach, named } from "./parameters.js";
 
 /**
  * out = x W + b, with x (N, n_in), W (n_in, n_out), b (n_out,).
@@ -126,18 +126,16 @@ export class Sequential {
   }
 
   get params() {
-    return joined(this.#numbered(), "params");
+    return named(this.#numbered(), "params");
   }
 
   get grads() {
-    return joined(this.#numbered(), "grads");
+    return named(this.#numbered(), "grads");
   }
 
   /** Hand each layer its own of these arrays. */
   bind(params, grads) {
-    for (const [i, layer] of Object.entries(this.#numbered())) {
-      layer.bind(under(i, params), under(i, grads));
-    }
+    attach(this.#numbered(), params, grads);
   }
 
   compute(x) {

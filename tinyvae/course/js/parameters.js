@@ -17,14 +17,21 @@ export class Parametric {
 }
 
 /** { "prefix.name": array } of all `parts`, { prefix: part }; kind is "params" or "grads". */
-export function joined(parts, kind) {
+export function named(parts, kind) {
   return Object.fromEntries(Object.entries(parts).flatMap(([prefix, part]) => (
     Object.entries(part[kind]).map(([name, array]) => [`${prefix}.${name}`, array])
   )));
 }
 
+/** Bind each of `parts` to its own of these arrays: those under its prefix. */
+export function attach(parts, params, grads) {
+  for (const [prefix, part] of Object.entries(parts)) {
+    part.bind(under(prefix, params), under(prefix, grads));
+  }
+}
+
 /** The entries of `arrays` whose names begin with "prefix.", without that beginning. */
-export function under(prefix, arrays) {
+function under(prefix, arrays) {
   const start = `${prefix}.`;
   const inside = Object.entries(arrays).filter(([name]) => name.startsWith(start));
   return Object.fromEntries(inside.map(([name, array]) => [name.slice(start.length), array]));
@@ -37,12 +44,10 @@ export function under(prefix, arrays) {
  * Each part is bound to its views of both, its values kept.
  */
 export function pack(parts) {
-  const arrays = joined(parts, "params");
+  const arrays = named(parts, "params");
   const [params, grads] = [viewed(arrays), viewed(arrays)];
   for (const [name, array] of Object.entries(arrays)) params.views[name].set(array);
-  for (const [prefix, part] of Object.entries(parts)) {
-    part.bind(under(prefix, params.views), under(prefix, grads.views));
-  }
+  attach(parts, params.views, grads.views);
   return [params, grads];
 }
 
