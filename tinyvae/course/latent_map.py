@@ -1,103 +1,101 @@
-"""The latent map: a plane of two latents on which one drags a point."""
+"""The latent map: a plane of two latents on which one drags a point, and what it decodes to."""
 
-import anywidget
+import base64
+from typing import NamedTuple
+
 import numpy as np
-import traitlets
 
 from tinyvae.arrays import check_matrix, check_real
 from tinyvae.course import figures
-from tinyvae.course.explorer import JS, Live
+from tinyvae.course.browser_explorer import BrowserExplorer
+from tinyvae.course.weights import pack
 from tinyvae.images import pictures
 from tinyvae.validation import check_float, check_int
 
 CLOUD = 3000  # more points than this make a map no clearer
 
 
-class Plane(anywidget.AnyWidget):
-    """The plane of LatentMap: a cloud of points and the one point that moves."""
+def latent_map(
+    model, image_shape, codes=None, colours=None, latents=(0, 1), z=None,
+    labels=("z1", "z2"), extent=3.0, alt="A map of two latents and the decoded picture.",
+):  # fmt: skip
+    """A plane of two latents on which one drags a point, and the picture that `model` paints.
 
-    point = traitlets.List(traitlets.Float()).tag(sync=True)
-    start = traitlets.List(traitlets.Float()).tag(sync=True)  # where the Home key leads
-    cloud = traitlets.Bytes().tag(sync=True)  # x, y of each point, float32
-    rgb = traitlets.Bytes().tag(sync=True)  # its colour, 3 bytes
-    extent = traitlets.Float().tag(sync=True)
-    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    marks = traitlets.List().tag(sync=True)  # [numeral, x, y, colour], one for each class
-    _css = JS / "explorer.css"
-    _esm = JS / "plane.js"
-
-
-class LatentMap(Live):
-    """A plane of two latents on which one drags a point, and the picture decoded from it.
-
-    decode(z) takes codes (N, L) to pictures (N, D), D = h * w of `image_shape`. `codes` (M, L)
-    are shown as a cloud, in `colours`: M numbers, or M colours; where these are classes, of
-    figures.TEN, each gets its numeral. The point starts at the code `z` (L,), 0 unless given,
-    and moves in the plane of `latents`, within `extent` of 0; the other latents stay as they
-    are. `.z` is the code now and may be set, `.picture.value` the PNG. `alt` says in words what
-    the map shows.
+    `codes` (M, n_z) are shown as a cloud, in `colours`: M numbers, or M colours; where these
+    are classes, of figures.TEN, each gets its numeral. The point starts at the code `z` (n_z,),
+    0 unless given, and moves in the plane of `latents`, within `extent` of 0; the other latents
+    stay as they are. `alt` says in words what the map shows. The browser draws it.
     """
+    n_z = model.n_z
+    z = checked_code(np.zeros(n_z) if z is None else z, (n_z,))
+    latents = checked_latents(latents, labels, n_z)
+    codes = np.empty((0, n_z)) if codes is None else check_matrix("codes", codes, n_z, float)
+    cloud, rgb = cloud_of(codes[:, latents], colours)
+    extent = check_float("extent", extent, above=0)
+    plane = Plane("point", z[latents].tolist(), extent, list(labels), cloud, rgb)
+    return BrowserExplorer(
+        LatentMap(model, tuple(image_shape), z, latents, plane), alt, {"point": plane}
+    )
 
-    def __init__(
-        self, decode, image_shape, codes=None, colours=None, latents=(0, 1), z=None,
-        labels=("z1", "z2"), extent=3.0, alt="A map of two latents and the decoded picture.",
-    ):  # fmt: skip
-        self.decode, self.image_shape = decode, tuple(image_shape)
-        n_z = max(latents) + 1 if codes is None else np.shape(codes)[-1]
-        self.start = self.rest = checked_code(np.zeros(n_z) if z is None else z)
-        n_z = len(self.start)
-        self.latents = checked_latents(latents, labels, n_z)
-        empty = np.empty((0, n_z))
-        codes = empty if codes is None else check_matrix("codes", codes, n_z, np.float64)
-        self.cloud, self.rgb = cloud_of(codes[:, self.latents], colours)
-        self.marks, point = marks_of(self.cloud, self.rgb), self.start[self.latents].tolist()
-        self.plane = Plane(
-            point=point, start=point, labels=list(labels), rgb=self.rgb.tobytes(),
-            extent=check_float("extent", extent, above=0), marks=self.marks,
-            cloud=self.cloud.astype(np.float32).tobytes(),
-        )  # fmt: skip
-        super().__init__(alt, [self.plane])
-        self.plane.observe(self.redraw, "point")
-        self.add_class("tinyvae-map")
+
+class Plane(NamedTuple):
+    """The control: a cloud of points (N, 2), in colours rgb (N, 3) bytes, and the one point."""
+
+    name: str
+    start: list
+    extent: float
+    labels: list
+    cloud: np.ndarray
+    rgb: np.ndarray
 
     @property
-    def z(self):
-        """The code (L,) of the point."""
-        z = self.rest.copy()
-        z[self.latents] = self.plane.point
-        return z
+    def label(self):
+        return ", ".join(self.labels)
 
-    @z.setter
-    def z(self, z):
-        self.rest = checked_code(z, self.rest.shape)
-        self.plane.point = self.rest[self.latents].tolist()
-        self.redraw()  # another latent may have changed, with the point where it was
+    def spec(self):
+        return self._asdict() | {
+            "kind": "plane", "marks": marks_of(self.cloud, self.rgb),
+            "cloud": base64.b64encode(self.cloud.astype("<f4").tobytes()).decode(),
+            "rgb": base64.b64encode(self.rgb.tobytes()).decode(),
+        }  # fmt: skip
 
-    def reset(self):
-        """Go back to the code of the start."""
-        self.z = self.start
 
-    def drawn(self):
-        """The picture of the code, and which code it is."""
-        pairs = zip(self.plane.labels, self.plane.point, strict=True)
+class LatentMap:
+    """The scene: the picture of the code z (n_z,) with the point in its two latents."""
+
+    module = "latent_map"
+
+    def __init__(self, model, image_shape, z, latents, plane):
+        self.model, self.image_shape, self.z = model, image_shape, z
+        self.latents, self.plane = latents, plane
+
+    def __call__(self, point):
+        z = self.z.copy()
+        z[self.latents] = point
+        pairs = zip(self.plane.labels, point, strict=True)
         text = ", ".join(f"{label} = {value:.2f}" for label, value in pairs)
-        return pictures(self.decode(self.z[None, :]), self.image_shape)[0], text
+        return pictures(self.model.picture(z[None]), self.image_shape)[0], text
+
+    def models(self):
+        return {"model": pack(self.model, "float16", encoder=False)}
+
+    def data(self):
+        return {
+            "z": self.z.round(4).tolist(), "latents": self.latents,
+            "labels": self.plane.labels, "side": self.image_shape[0],
+        }  # fmt: skip
 
     def still(self):
-        """A Figure of the cloud, beside pictures decoded all over the plane; its alt text."""
-        n, extent = 9, self.plane.extent
-        steps = extent * ((2 * np.arange(n) + 1) / n - 1)  # the middles of n equal cells
-        codes = np.tile(self.rest, (n * n, 1))
+        """A Figure of the cloud, beside pictures decoded all over the plane."""
+        n, plane = 9, self.plane
+        steps = plane.extent * ((2 * np.arange(n) + 1) / n - 1)  # the middles of n equal cells
+        codes = np.tile(self.z, (n * n, 1))
         codes[:, self.latents[0]] = np.tile(steps, n)
         codes[:, self.latents[1]] = np.repeat(steps[::-1], n)
-        figure = figures.latent_map(
-            self.decode(codes), self.image_shape, self.cloud, self.rgb, self.plane.labels,
-            extent, self.marks,
+        return figures.latent_map(
+            self.model.picture(codes), self.image_shape, plane.cloud, plane.rgb, plane.labels,
+            plane.extent, marks_of(plane.cloud, plane.rgb),
         )  # fmt: skip
-        return figure, f"{self.alt} Beside it, pictures decoded on a grid over the plane."
-
-    def __repr__(self):
-        return f"<LatentMap: {', '.join(self.plane.labels)}>"
 
 
 def checked_code(z, shape=None):

@@ -4,7 +4,7 @@ import html
 import json
 from typing import NamedTuple
 
-from tinyvae.course.bundle import script
+from tinyvae.course.bundle import JS, script
 from tinyvae.version import __version__
 
 
@@ -24,14 +24,17 @@ class Page(NamedTuple):
     depth: int = 0
 
 
+EXPLORER = JS / "explorer.css"
 CSS = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fdfdfc; --soft: #f1f1ee;
         --line: #d0d0ca; --edge: #767676; --link: #00518a; --error: #a11212;
-        --keyword: #7b1fa2; --string: #92400e; --number: #0b6b3a; --comment: #5a5f66; }
+        --keyword: #7b1fa2; --string: #92400e; --number: #0b6b3a; --comment: #5a5f66;
+        --series-0: #0072b2; --series-1: #b84e00; --series-2: #00785a; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6e6e3; --paper: #16181b; --soft: #23262b; --line: #454a52;
           --edge: #8d939b; --link: #8cc4ff; --error: #ff9d9d;
-          --keyword: #d9a6ff; --string: #f0b27a; --number: #7fd8a4; --comment: #a9afb8; }
+          --keyword: #d9a6ff; --string: #f0b27a; --number: #7fd8a4; --comment: #a9afb8;
+          --series-0: #56b4e9; --series-1: #f0a040; --series-2: #3fc79f; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
@@ -62,9 +65,6 @@ button { background: var(--soft); border: 1px solid var(--edge); border-radius: 
          padding: 0.3rem 0.9rem; cursor: pointer; }
 summary { cursor: pointer; padding: 0.2rem 0; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-.tinyvae-explorer { display: flex; flex-wrap: wrap; gap: 0.8rem 1.6rem; margin: 1rem 0; }
-.tinyvae-line { min-height: 1.6em; font-variant-numeric: tabular-nums; white-space: pre-line;
-                width: 100%; margin: 0; }
 .tinyvae-predict { background: var(--soft); border-radius: 6px; padding: 0.1rem 0.9rem;
                    margin: 1rem 0; }
 .tinyvae-code [class^=k], .tinyvae-code .ow { color: var(--keyword); }
@@ -84,7 +84,7 @@ def framed(page: Page) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(page.title)}</title>
 <link rel="icon" href="data:,">
-<style>{CSS}{page.css}</style>
+<style>{CSS}{EXPLORER.read_text(encoding="utf-8")}{page.css}</style>
 </head>
 <body>
 <header><a href="{home}">tinyvae, the course</a></header>

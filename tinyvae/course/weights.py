@@ -7,11 +7,15 @@ import base64
 
 import numpy as np
 
+from tinyvae.distributions import Gaussian
+
 SIZES = "n_x", "n_h", "n_z", "n_c"
 
 
 def pack(model, dtype="float32", encoder=True):
     """A VAE or a Diffusion as a dict for JSON: kind, settings, dtype, encoder, weights.
+
+    An Autoencoder goes without its encoder, as a VAE whose decoder's output is the picture.
 
     `weights` is model.params.vector in little-endian `dtype`, float32 or float16 (half the
     bytes; a weight keeps three digits). A VAE that only decodes halves them again: without
@@ -19,6 +23,8 @@ def pack(model, dtype="float32", encoder=True):
     parameter that is not finite in it; TypeError for a model that js/weights.js does not know.
     """
     kind = type(model).__name__
+    if kind == "Autoencoder" and not encoder:
+        kind = "VAE"
     if kind not in ("VAE", "Diffusion"):
         raise TypeError(f"model must be a VAE or a Diffusion, got {kind}")
     if kind == "Diffusion" and not encoder:
@@ -41,5 +47,5 @@ def _settings(model):
     settings["activation"] = model.activation.__name__
     if hasattr(model, "alpha_bar"):
         return settings | {"alpha_bar": model.alpha_bar.tolist()}
-    likelihood = model.likelihood
+    likelihood = getattr(model, "likelihood", Gaussian())
     return settings | {"likelihood": [type(likelihood).__name__, dict(likelihood.settings)]}

@@ -1,7 +1,18 @@
-/** A notebook's page: what a prediction asks for opens once the reader has written one down. */
+/**
+ * A notebook's page: its explorers; and what a prediction asks for opens once the reader has
+ * written one down.
+ */
+import { mount } from "./explorer.js";
+import { SCENES } from "./scenes.js";
 
-function notebookPage() {
+/** The definitions of the explorers, in their order, and the models that they name. */
+function notebookPage({ explorers, models }) {
   for (const form of document.querySelectorAll(".tinyvae-guess")) lock(form);
+  explorers.forEach((definition, i) => {
+    const named = Object.entries(definition.models).map(([name, key]) => [name, models[key]]);
+    const own = { ...definition, models: Object.fromEntries(named) };
+    mount(document.getElementById(`explorer.${i + 1}`), own, SCENES[definition.module]);
+  });
 }
 
 /** The answer of one prediction stays shut until there is a guess; nothing of it is kept. */

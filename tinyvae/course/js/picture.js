@@ -21,6 +21,14 @@ export function paintGreys(canvas, pictures, side, columns = 1) {
   }
 }
 
+/** The same, each pixel enlarged to a square: one picture to about 280 px. */
+export function paintLarge(canvas, pictures, side, columns = 1) {
+  paintGreys(canvas, pictures, side, columns);
+  const times = Math.max(1, Math.floor(Math.min(280 / canvas.height, 560 / canvas.width)));
+  canvas.style.width = `${times * canvas.width}px`;
+  canvas.classList.add("tinyvae-pixels");
+}
+
 /** The drawing context of an empty canvas of so many CSS pixels, sharp on any screen. */
 export function sheet(canvas, width, height) {
   const ratio = globalThis.devicePixelRatio || 1, g = canvas.getContext("2d");
@@ -30,14 +38,24 @@ export function sheet(canvas, width, height) {
   return g;
 }
 
-/** The page's colour of this name ("ink", "line", ...), in the theme of now. */
-export function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** The colour of this name ("ink", "line", ...) where `box` stands, in the theme of now. */
+export function colour(name, box = document.documentElement) {
+  return getComputedStyle(box).getPropertyValue(`--${name}`).trim();
+}
+
+const DARK = "(prefers-color-scheme: dark)";
+
+/** Whether the page is dark; JupyterLab has a theme of its own. */
+export function isDark() {
+  const { jpThemeLight } = document.body.dataset;
+  return jpThemeLight ? jpThemeLight === "false" : matchMedia(DARK).matches;
 }
 
 /** Call `draw` again when the theme turns from light to dark or back. */
 export function onTheme(draw) {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  matchMedia(DARK).addEventListener("change", draw);
+  const watch = new MutationObserver(draw);
+  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
 }
 
 /** Show the explorer's live part in the place of its still. */

@@ -6,8 +6,9 @@
  * canvas's context g, from (0, 0) to (width, height).
  */
 
+import { colour, isDark, onTheme } from "./picture.js";
+
 const GAP = 16, NARROW = 520; // px; below NARROW the panels stand in one column
-const DARK = "(prefers-color-scheme: dark)";
 
 /** Draw `panels` on the canvas, as wide as `box`; returns the function that draws them anew. */
 export function board(canvas, box, panels, { columns = 2, shape = 0.8 } = {}) {
@@ -19,13 +20,18 @@ export function board(canvas, box, panels, { columns = 2, shape = 0.8 } = {}) {
     panels.forEach((panel, i) => {
       g.save();
       g.translate((i % n) * (width + GAP), Math.floor(i / n) * (height + GAP));
-      panel({ g, width, height, ...colours() });
+      panel({ g, width, height, ...colours(canvas) });
       g.restore();
     });
   };
   new ResizeObserver(() => box.clientWidth === drawn || draw()).observe(box);
-  matchMedia(DARK).addEventListener("change", draw);
+  onTheme(draw);
   return draw;
+}
+
+/** A pen over the whole canvas, made empty: its size in CSS pixels, sharp on any screen. */
+export function penOn(canvas, width, height) {
+  return { g: sheet(canvas, width, height), width, height, ...colours(canvas) };
 }
 
 /** The canvas's context, empty, in CSS pixels, as many dots fine as the screen. */
@@ -39,13 +45,11 @@ function sheet(canvas, width, height) {
   return g;
 }
 
-/** The page's colours as they are now: its CSS variables. */
-function colours() {
-  const style = getComputedStyle(document.documentElement);
-  const named = name => style.getPropertyValue(`--${name}`).trim();
-  const series = [0, 1, 2].map(i => named(`series-${i}`));
-  const dark = matchMedia(DARK).matches;
-  return { ink: named("ink"), line: named("line"), paper: named("paper"), series, dark };
+/** The colours of the place where the canvas stands, as they are now. */
+function colours(canvas) {
+  const series = [0, 1, 2].map(i => colour(`series-${i}`, canvas));
+  const [ink, line, paper] = ["ink", "line", "paper"].map(name => colour(name, canvas));
+  return { ink, line, paper, series, dark: isDark() };
 }
 
 /** Words at (x, y), in the colour of the text. */

@@ -5,8 +5,10 @@ reader has written one down.
 """
 
 import base64
+import hashlib
 import html
 import itertools
+import json
 import re
 import struct
 from collections.abc import Callable
@@ -18,6 +20,9 @@ import nbformat
 from tinyvae.course.markdown import code, plain, render
 from tinyvae.course.page import Page
 
+DEFINITION = re.compile(
+    r'^<div class="tinyvae-explorer .*<script type="application/json">(.*?)</script>', re.DOTALL
+)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 PREDICT = '<div class="tinyvae-predict">'
@@ -42,36 +47,41 @@ def notebook_page(path: Path, link: Callable[[str], str]) -> Page:
         cells = nbformat.read(path, as_version=4).cells
     except nbformat.reader.NotJSONError as error:
         raise ValueError(f"{name} is no notebook") from error
-    body = _headings(Body(name, link).of(cells))
+    read = Body(name, link)
+    body = _headings(read.of(cells))
     title = HEADING.search(body)
     if not title or title[1] != "1":
         raise ValueError(f"{name} must begin with a title, a line that starts with #")
     top, rest = body[: title.end()], body[title.end() :]
     main = f"{top}\n{_how_to_run(name)}\n{_contents(rest)}\n{rest}"
-    return Page(plain(title[3]), main, run="notebook_page", css=CSS, depth=1)
+    data = {"explorers": read.explorers, "models": read.models}
+    return Page(plain(title[3]), main, run="notebook_page", data=data, css=CSS, depth=1)
 
 
-def explorer_html(output: dict[str, Any], name: str) -> str:
-    """The explorer of an ipywidgets output that brings its still: here it stays still.
-
-    `name` is the notebook's, "notebooks/NAME.ipynb".
-    """
-    why = "This picture is still: its sliders need Python. They move in the notebook, "
-    return f"""<div class="tinyvae-explorer" data-tinyvae="still">
-{picture_html(output)}
-<p class="tinyvae-line" aria-live="polite">{why}<code>{html.escape(name)}</code>.</p>
+def explorer_html(output: dict[str, Any], number: int) -> str:
+    """The place of the explorer of this number, with its still, for js/explorer.js."""
+    return f"""<div class="tinyvae-explorer" id="explorer.{number}">
+{picture_html(output, "tinyvae-figure tinyvae-still")}
+<p class="tinyvae-line" aria-live="polite">This picture is still: its sliders need
+JavaScript.</p>
 </div>
 """
 
 
-def picture_html(output: dict[str, Any]) -> str:
+def definition_in(output: dict[str, Any]) -> dict[str, Any] | None:
+    """The definition of an explorer in an output that BrowserExplorer made."""
+    found = DEFINITION.search(output.get("data", {}).get("text/html", ""))
+    return json.loads(found[1]) if found else None
+
+
+def picture_html(output: dict[str, Any], name: str = "tinyvae-figure") -> str:
     """The picture of an output, on white in either theme, at the size that it asks for."""
     data = base64.b64decode(output["data"]["image/png"])
     said = output["metadata"].get("image/png", {})
     size = _size(data) | {k: int(said[k]) for k in ("width", "height") if k in said}
     sized = "".join(f' {name}="{pixels}"' for name, pixels in size.items())
     return (
-        f'<img class="tinyvae-figure"{sized} alt="{html.escape(said.get("alt", ""))}" '
+        f'<img class="{name}"{sized} alt="{html.escape(said.get("alt", ""))}" '
         f'src="data:image/png;base64,{base64.b64encode(data).decode()}">\n'
     )
 
@@ -88,7 +98,9 @@ class Body:
     def __init__(self, name, link):
         self.name, self.link = name, link
         self.parts, self.predictions = [], 0
-        self.asked = self.answering = False
+        self.asked = self.answering = self.moved = False
+        self.explorers: list[dict[str, Any]] = []
+        self.models: dict[str, Any] = {}  # each once, however many explorers show it
 
     def of(self, cells):
         for cell in cells:
@@ -105,32 +117,42 @@ class Body:
             if BLOCK.match(block):
                 self.close()
             self.asked = self.asked or block.startswith(PREDICT)
+            if self.moved and not BLOCK.match(block):
+                self.open_part()
+            self.moved = False
             self.parts.append(block)
         if self.answering:
             self.close()
 
     def code(self, cell):
         """The code, and after it what it put out; behind a picture the code is folded."""
-        shown = [(_kind(output), output) for output in cell.outputs]
+        outputs = [one for one in cell.outputs if not definition_in(one)]
+        definitions = [found for one in cell.outputs if (found := definition_in(one))]
+        shown = [(_kind(output), output) for output in outputs]
         listing = code(cell.source)
-        if not any(kind in ("explorer", "picture") for kind, _ in shown):
+        if not any(kind == "picture" for kind, _ in shown):
             self.parts.append(listing)
             listing = ""
         for kind, output in shown:
-            self.output(kind, output)
+            if definitions and kind == "picture":
+                self.explorer(output, definitions.pop(0))
+            elif text := _shown(kind, output, self.link):
+                if self.asked:
+                    self.open_part()
+                self.parts.append(text)
         if listing:
             self.parts.append(f"<details><summary>Code</summary>\n{listing}</details>\n")
 
-    def output(self, kind, output):
-        """An explorer stays open: the answer is then found by moving it."""
-        if kind == "explorer":
-            self.close()
-            self.asked = False
-            self.parts.append(explorer_html(output, self.name))
-        elif text := _shown(kind, output, self.link):
-            if self.asked:
-                self.open_part()
-            self.parts.append(text)
+    def explorer(self, still, definition):
+        """It stays open: an answer is found by moving it. The words after it may wait."""
+        self.close()
+        self.moved, self.asked = self.asked, False
+        names = definition["models"]
+        for name, model in names.items():
+            key = hashlib.sha256(json.dumps(model).encode()).hexdigest()[:8]
+            self.models[key], names[name] = model, key
+        self.explorers.append(definition)
+        self.parts.append(explorer_html(still, len(self.explorers)))
 
     def open_part(self):
         """Begin what the last prediction is answered by, and ask for one there."""
@@ -163,7 +185,7 @@ def _blocks(markup):
 def _kind(output):
     data = output.get("data", {})
     if "image/png" in data:
-        return "explorer" if WIDGET in data else "picture"
+        return "picture"
     return "bar" if WIDGET in data else "text"  # a progress bar would stand at 0 % for ever
 
 

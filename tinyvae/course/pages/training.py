@@ -9,10 +9,6 @@ from tinyvae.data.images import load_digits
 
 GREYS = 16  # a pixel is a whole number of these
 CSS = """
-:root { --series-0: #0072b2; --series-1: #b84e00; --series-2: #00785a; }
-@media (prefers-color-scheme: dark) {
-  :root { --series-0: #56b4e9; --series-1: #f0a040; --series-2: #3fc79f; }
-}
 .tinyvae-explorer { display: block; }
 .tinyvae-explorer > img { background: #fff; height: auto; }
 .controls { display: flex; flex-wrap: wrap; gap: 0.5rem 1.4rem; align-items: end;

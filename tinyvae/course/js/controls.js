@@ -1,0 +1,72 @@
+/** What a reader moves: made of the specs of tinyvae/course/controls.py. */
+import { element } from "./element.js";
+import { plane } from "./plane.js";
+
+const KINDS = { range, text, plane };
+let count = 0; // for ids that stand once in the page
+
+/**
+ * Append the control of `spec` to `parent`; `changed()` is called when the reader moves it.
+ *
+ * Gives { name, start, value(), set(value), said() }; `set` calls nothing, and `said()` is what
+ * the control says now, in words.
+ */
+export function control(spec, parent, changed) {
+  return { name: spec.name, start: spec.start, ...KINDS[spec.kind](spec, parent, changed) };
+}
+
+function range({ label, low, high, start, step, decimals, ends }, parent, changed) {
+  const id = `tinyvae-${++count}`, now = element("output");
+  const knob = element("input", { type: "range", id, min: low, max: high, step, value: start });
+  const value = () => Number(knob.value);
+  const told = () => (
+    `${value().toFixed(decimals).replace("-", "\u2212")}`
+  );
+  const show = () => {
+    now.textContent = told();
+    if (ends.length) knob.setAttribute("aria-valuetext", `${told()}, ${ends.join(" to ")}`);
+  };
+  now.htmlFor = id;
+  const words = ends.map(word => element("span", { textContent: word }));
+  const name = element("label", { htmlFor: id, textContent: label });
+  const track = element("span", { className: "tinyvae-track" }, knob);
+  if (ends.length) track.append(element("span", { className: "tinyvae-ends" }, ...words));
+  parent.append(element("div", { className: "tinyvae-slider" }, name, track, now));
+  knob.addEventListener("input", () => {
+    show();
+    changed();
+  });
+  show();
+  const set = next => {
+    knob.value = next;
+    show();
+  };
+  return { value, set, said: () => `${label} ${told()}` };
+}
+
+function text({ label, start }, parent, changed) {
+  const id = `tinyvae-${++count}`, name = element("label", { htmlFor: id, textContent: label });
+  const box = element("input", { type: "text", id, value: start, autocomplete: "off" });
+  parent.append(element("div", { className: "tinyvae-text" }, name, box));
+  box.addEventListener("change", changed); // on Enter, and when the box is left
+  const set = next => {
+    box.value = next;
+  };
+  return { value: () => box.value, set, said: () => `${label}: ${box.value}` };
+}
+
+/**
+ * Home anywhere in `box` but in a text leads back to the start. In JupyterLab a key pressed here
+ * is no command ("d d" would delete the cell); Escape is the way out.
+ */
+export function suppressCommands(box, reset) {
+  box.addEventListener("focusin", event => { // JupyterLab asks what has the focus itself
+    event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  });
+  box.addEventListener("keydown", event => {
+    if (event.key === "Escape") box.closest(".jp-Cell")?.focus();
+    if (event.key !== "Home" || event.target.type === "text") return;
+    event.preventDefault(); // a slider's own Home leads to its lower end
+    reset();
+  });
+}

@@ -1,0 +1,15 @@
+/** The picture of the point on a plane of two latents: tinyvae/course/latent_map.py. */
+import { paintLarge } from "./picture.js";
+import { unpack } from "./weights.js";
+
+function latentMap({ data: { z, latents, labels, side }, models }) {
+  const model = unpack(models.model);
+  return (canvas, { point }) => {
+    const code = [...z];
+    latents.forEach((j, i) => { code[j] = point[i]; });
+    paintLarge(canvas, model.picture(code), side);
+    return labels.map((label, i) => `${label} = ${point[i].toFixed(2)}`).join(", ");
+  };
+}
+
+export default latentMap;

@@ -1,0 +1,5 @@
+/** Every scene by the name that its definition has: what a page of many explorers needs. */
+import { default as latent_map } from "./latent_map.js";
+import { default as painting } from "./painting.js";
+
+export const SCENES = { latent_map, painting };
