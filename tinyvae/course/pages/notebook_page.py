@@ -17,12 +17,10 @@ from typing import Any
 
 import nbformat
 
+from tinyvae.course.browser_explorer import definition_in
 from tinyvae.course.markdown import code, plain, render
 from tinyvae.course.page import Page
 
-DEFINITION = re.compile(
-    r'^<div class="tinyvae-explorer .*<script type="application/json">(.*?)</script>', re.DOTALL
-)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 PREDICT = '<div class="tinyvae-predict">'
@@ -66,12 +64,6 @@ def explorer_html(output: dict[str, Any], number: int) -> str:
 JavaScript.</p>
 </div>
 """
-
-
-def definition_in(output: dict[str, Any]) -> dict[str, Any] | None:
-    """The definition of an explorer in an output that BrowserExplorer made."""
-    found = DEFINITION.search(output.get("data", {}).get("text/html", ""))
-    return json.loads(found[1]) if found else None
 
 
 def picture_html(output: dict[str, Any], name: str = "tinyvae-figure") -> str:
