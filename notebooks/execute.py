@@ -6,8 +6,8 @@
 
 This is how a changed notebook gets its outputs, and a changed solution its learners' side in
 exercises/. It keeps no widget state (a page without a kernel then shows the picture that each
-widget brings along) and no trace of this machine. An explorer's output holds the scripts that draw it:
-after a change in tinyvae/course/js/, --scripts puts today's into every notebook.
+widget brings along) and no trace of this machine. An explorer's output holds the scripts that
+draw it: after a change in tinyvae/course/js/, --scripts puts today's into every notebook.
 """
 
 import os
