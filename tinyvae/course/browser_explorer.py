@@ -10,13 +10,11 @@ the module in js/ that draws the same in the browser:
     scene.models()   {name: tinyvae.course.weights.pack(model)}, {} if there are none
 """
 
-import base64
 import json
 import re
 
 from tinyvae.course import still
 from tinyvae.course.bundle import JS, script
-from tinyvae.images import png
 
 STILL = "This picture is still here. It moves once its notebook is run, or trusted."
 DEFINITION = re.compile(
@@ -48,17 +46,13 @@ class BrowserExplorer:
 
     def still(self):
         """(PNG, what an <img> of it needs: alt, width and height)."""
-        picture, alt = still.still(self.scene, self.alt, self.controls)
-        width, height = still.size_shown(picture)
-        return png(picture), {"alt": alt, "width": width, "height": height}
+        return still.as_png(self.scene, self.alt, self.controls)
 
     def _ipython_display_(self):
         """Two outputs: the still, for where scripts do not run, and what hides it."""
         from IPython.display import display
 
-        picture, about = self.still()
-        data = {"image/png": base64.b64encode(picture).decode(), "text/plain": repr(self)}
-        display(data, metadata={"image/png": about}, raw=True)
+        still.show(*self.still(), name=repr(self))
         display({"text/html": self.html(), "text/plain": ""}, raw=True)
 
     def __repr__(self):
