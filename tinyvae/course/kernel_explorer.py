@@ -14,8 +14,8 @@ from tinyvae.course.bundle import JS
 from tinyvae.course.controls import TextBox
 from tinyvae.images import png
 
-# The output after the widget's; the one before it is the still. For a widget without its kernel
-# JupyterLab shows the error "model not found": this hides it, or else the still and these words.
+# The output after the widget's; the one before it is the still. Without its kernel a widget is
+# the error "model not found" in JupyterLab: this hides it, or else the still and these words.
 ASLEEP = """<p class="tinyvae-asleep">This picture is still. It moves once its cell is run.</p>
 <style>
 .jp-OutputArea-child:has(img):has(+ .jp-OutputArea-child .tinyvae-live),
