@@ -125,6 +125,17 @@ def test_what_is_no_name_leaves_the_picture_and_says_why(walker):
 
 
 @needs_browser
+def test_a_shorter_line_moves_nothing(walker):
+    """On a narrow page the controls stand below the line."""
+    with shown(walker, viewport={"width": 360, "height": 700}) as browser:
+        places = []
+        for name in ("anna-2", "x", "anna-2"):
+            browser.at(0.4, 0.4, name, "maria")
+            places.append(browser.box.locator("input").first.bounding_box()["y"])
+        assert len(set(places)) == 1 and browser.line.startswith("names must")
+
+
+@needs_browser
 def test_three_keys_change_the_picture_at_once(walker):
     with shown(walker) as browser:
         before = browser.picture
