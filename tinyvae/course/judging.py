@@ -13,8 +13,9 @@ class FaceJudge:
 
     def __init__(self, read):
         self.read = read
+        self.names = [name.replace("_", " ") for name in read.known.factor_names]
 
-    def __call__(self, pictures):
+    def see(self, pictures):
         """(factors (N, 8), distances (N,)) of pictures (N, 784).
 
         The distance is that to the drawn face with these factors, cut to [-1, 1]: the root
@@ -24,10 +25,17 @@ class FaceJudge:
         drawn = draw_faces(np.clip(factors, -1, 1))
         return factors, 255 * np.sqrt(np.mean((drawn - pictures) ** 2, axis=1))
 
+    def told(self, picture):
+        """What it sees in one picture (1, 784), as a line of text."""
+        (factors,), (far,) = self.see(picture)
+        seen = [f"{name} {value:.2f}" for name, value in zip(self.names, factors, strict=True)]
+        return f"{far:.0f} grey levels from a face\n{', '.join(seen)}"
+
     def packed(self):
-        """As js/face_reader.js takes it: it draws the known faces again."""
+        """As js/judging.js takes it: it draws the known faces again."""
         arrays = {"factors": self.read.known.factors, "weights": self.read.weights}
-        return {"gamma": GAMMA} | {name: _base64(array) for name, array in arrays.items()}
+        numbers = {name: _base64(array) for name, array in arrays.items()}
+        return {"gamma": GAMMA, "names": self.names} | numbers
 
 
 def _base64(array):
