@@ -1,9 +1,8 @@
 """The judge of faces for an explorer: what is read off a painted picture, as a line of text."""
 
-import base64
-
 import numpy as np
 
+from tinyvae.course.weights import base64_of
 from tinyvae.data.face_reader import GAMMA
 from tinyvae.data.faces import draw_faces
 
@@ -34,9 +33,5 @@ class FaceJudge:
     def packed(self):
         """As js/judging.js takes it: it draws the known faces again."""
         arrays = {"factors": self.read.known.factors, "weights": self.read.weights}
-        numbers = {name: _base64(array) for name, array in arrays.items()}
+        numbers = {name: base64_of(array) for name, array in arrays.items()}
         return {"gamma": GAMMA, "names": self.names} | numbers
-
-
-def _base64(array):
-    return base64.b64encode(array.astype("<f4").tobytes()).decode("ascii")
