@@ -1,11 +1,9 @@
 """Faces that emerge from noise as words ask, by diffusion among the codes of a VAE: a scene."""
 
-import base64
-
 import numpy as np
 
 from tinyvae.course.judging import FaceJudge
-from tinyvae.course.weights import pack
+from tinyvae.course.weights import base64_of, pack
 from tinyvae.data.faces import FACE_PHRASES, FACE_WORDS, FILLERS, read_prompt
 from tinyvae.images import image_grid
 
@@ -58,6 +56,6 @@ class Emerge:
         noise = np.random.default_rng(SEED).standard_normal(shape, self.diffusion.dtype)
         return {
             "m": self.m.tolist(), "s": self.s.tolist(), "n": self.n, "steps": self.steps,
-            "noise": base64.b64encode(noise.astype("<f4").tobytes()).decode(),
-            "pairs": [*map(list, FACE_WORDS.values())], "fillers": sorted(FILLERS),
+            "noise": base64_of(noise), "pairs": [*map(list, FACE_WORDS.values())],
+            "fillers": sorted(FILLERS),
         }  # fmt: skip
