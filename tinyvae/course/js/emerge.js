@@ -51,7 +51,7 @@ function filmOf(n, steps) {
       const room = Math.min(columns * (SHOWN + GAP) - GAP, canvas.parentElement.clientWidth);
       const cell = (room + GAP) / columns, size = cell - GAP;
       const pen = penOn(canvas, room, TOP + n * cell - GAP), { g } = pen;
-      g.imageSmoothingEnabled = false;
+      g.imageSmoothingEnabled = size * devicePixelRatio < SHOWN; // too small for whole squares
       write(pen, "steps done", 0, 14);
       for (let k = 0; k < columns * n; k++) {
         const i = k % columns, row = Math.floor(k / columns), left = i * cell;
