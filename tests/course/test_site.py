@@ -347,10 +347,10 @@ def test_links_lead_to_pages(url, expected):
 
 
 def test_data_cannot_end_the_script():
-    text = framed(Page("A title", "<h1>A</h1>", "index_page", {"x": "</script><!--"}))
+    text = framed(Page("A title", "<h1>A</h1>", "notebook_page", {"x": "</script><!--"}))
     assert text.count("</script>") == 1
     with pytest.raises(ValueError):
-        framed(Page("A title", "", "index_page", float("nan")))
+        framed(Page("A title", "", "notebook_page", float("nan")))
 
 
 def test_a_folder_that_cannot_be(tmp_path, capsys):

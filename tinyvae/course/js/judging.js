@@ -1,0 +1,32 @@
+/** The judge of faces under a painted picture: tinyvae/course/judging.py. */
+import { faceReader, squareBetween } from "./face_reader.js";
+import { drawFaces, SIDE } from "./faces.js";
+
+/**
+ * { see, told } of what FaceJudge.packed() made.
+ *
+ * see(pictures (N, 784)) -> { factors (N, 8), far (N) }: what they show, and how far they are
+ * from faces, in grey levels. told(picture): the same as a line of text.
+ */
+export function faceJudge(packed) {
+  const read = faceReader(packed);
+  const see = pictures => {
+    const factors = read(pictures);
+    return { factors, far: distances(pictures, factors) };
+  };
+  const told = picture => {
+    const { factors, far: [far] } = see(picture);
+    const seen = packed.names.map((name, j) => `${name} ${factors[j].toFixed(2)}`);
+    return `${far.toFixed(0)} grey levels from a face\n${seen.join(", ")}`;
+  };
+  return { see, told };
+}
+
+/** To the drawn faces with these factors, cut to [-1, 1]: root mean square, in grey levels. */
+function distances(pictures, factors) {
+  const drawn = drawFaces(factors.map(f => Math.max(-1, Math.min(1, f)))), size = SIDE ** 2;
+  return Array.from({ length: pictures.length / size }, (_, k) => {
+    const picture = pictures.slice(k * size, (k + 1) * size);
+    return 255 * Math.sqrt(squareBetween(picture, drawn, k * size) / size);
+  });
+}
