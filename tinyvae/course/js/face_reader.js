@@ -3,6 +3,7 @@ import { drawFaces, FACTORS, SIDE } from "./faces.js";
 import { bytes, floats } from "./weights.js";
 
 const readers = new WeakMap(); // explorers of one page share what costs a second
+const FACES = 40; // drawn between two looks of `preparing` at the clock
 
 /**
  * A function: pictures (N, 784) -> the factors (N, 8) that they show.
@@ -11,12 +12,23 @@ const readers = new WeakMap(); // explorers of one page share what costs a secon
  * again here. `packed` is what tinyvae/course/judging.py made: { gamma, factors, weights }.
  */
 export function faceReader(packed) {
-  if (!readers.has(packed)) readers.set(packed, makeReader(packed));
+  for (const _ of preparing(packed)) continue;
   return readers.get(packed);
 }
 
-function makeReader({ gamma, factors, weights }) {
-  const known = drawFaces(floats(bytes(factors), "float32"));
+/** Make the reader ready in small steps: after the last one `faceReader` gives it at once. */
+export function* preparing(packed) {
+  if (readers.has(packed)) return;
+  const factors = floats(bytes(packed.factors), "float32"), size = SIDE ** 2;
+  const known = new Float32Array(factors.length / FACTORS * size);
+  for (let i = 0; i * FACTORS < factors.length; i += FACES) {
+    known.set(drawFaces(factors.slice(i * FACTORS, (i + FACES) * FACTORS)), i * size);
+    yield;
+  }
+  readers.set(packed, makeReader(packed, known));
+}
+
+function makeReader({ gamma, weights }, known) {
   const w = floats(bytes(weights), "float32"), size = SIDE ** 2, n = known.length / size;
   return pictures => {
     const read = new Float64Array(pictures.length / size * FACTORS);

@@ -1,6 +1,8 @@
 /** Every scene by the name that its definition has: what a page of many explorers needs. */
+import { default as emerge } from "./emerge.js";
 import { default as latent_map } from "./latent_map.js";
 import { default as painting } from "./painting.js";
 import { default as three_ways } from "./three_ways.js";
+import { default as walk } from "./walk.js";
 
-export const SCENES = { latent_map, painting, three_ways };
+export const SCENES = { emerge, latent_map, painting, three_ways, walk };
