@@ -16,10 +16,15 @@ export function faceJudge(packed) {
   };
   const told = picture => {
     const { factors, far: [far] } = see(picture);
-    const seen = packed.names.map((name, j) => `${name} ${factors[j].toFixed(2)}`);
+    const seen = packed.names.map((name, j) => `${name} ${number(factors[j])}`);
     return `${far.toFixed(0)} grey levels from a face\n${seen.join(", ")}`;
   };
   return { see, told };
+}
+
+/** A factor as it is read: two digits, a real minus. */
+export function number(factor) {
+  return factor.toFixed(2).replace("-", "\u2212");
 }
 
 /** To the drawn faces with these factors, cut to [-1, 1]: root mean square, in grey levels. */
