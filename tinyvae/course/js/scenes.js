@@ -1,5 +1,8 @@
 /** Every scene by the name that its definition has: what a page of many explorers needs. */
+import { default as bells } from "./bells.js";
+import { default as cloud } from "./cloud.js";
 import { default as latent_map } from "./latent_map.js";
 import { default as painting } from "./painting.js";
+import { default as survivors } from "./survivors.js";
 
-export const SCENES = { latent_map, painting };
+export const SCENES = { bells, cloud, latent_map, painting, survivors };
