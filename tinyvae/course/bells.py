@@ -6,7 +6,7 @@ from tinyvae.course import figures
 from tinyvae.ops import logmeanexp
 
 SHOWN = np.linspace(-6, 6, 601)  # z of the picture
-WIDE = np.linspace(-16, 16, 1601)  # z of the quadrature: wide enough for each q of the course
+WIDE = np.linspace(-24, 24, 2401)  # z of the quadrature: wide enough for each q of the course
 AREA = "q log(q / p)"
 
 

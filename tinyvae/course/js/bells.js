@@ -2,7 +2,7 @@
 import { logmeanexp } from "./ops.js";
 import { axes, curve, fill, key, penIn } from "./plots.js";
 
-const SHOWN = grid(-6, 6, 601), WIDE = grid(-16, 16, 1601), AREA = "q log(q / p)";
+const SHOWN = grid(-6, 6, 601), WIDE = grid(-24, 24, 2401), AREA = "q log(q / p)";
 const DASHES = [[], [6, 4], [7, 3, 2, 3]];
 const TICKS = [-6, -4, -2, 0, 2, 4, 6];
 

@@ -1,8 +1,9 @@
 /** Every scene by the name that its definition has: what a page of many explorers needs. */
 import { default as bells } from "./bells.js";
 import { default as cloud } from "./cloud.js";
+import { default as crowd } from "./crowd.js";
 import { default as latent_map } from "./latent_map.js";
 import { default as painting } from "./painting.js";
 import { default as survivors } from "./survivors.js";
 
-export const SCENES = { bells, cloud, latent_map, painting, survivors };
+export const SCENES = { bells, cloud, crowd, latent_map, painting, survivors };
