@@ -98,7 +98,7 @@ class Body:
     def __init__(self, name, link):
         self.name, self.link = name, link
         self.parts, self.predictions = [], 0
-        self.asked = self.answering = self.moved = False
+        self.asked = self.answering = self.moved = self.explaining = False
         self.explorers: list[dict[str, Any]] = []
         self.models: dict[str, Any] = {}  # each once, however many explorers show it
 
@@ -112,16 +112,18 @@ class Body:
         return "".join(self.parts)
 
     def words(self, cell):
-        """Prose after an answer explains it, up to the next heading or prediction."""
+        """Prose after an answer explains it, up to the next heading or prediction. Where it
+        explains what an explorer shows, all that follows up to there belongs to it."""
         for block in _blocks(render(cell.source, self.link)):
             if BLOCK.match(block):
                 self.close()
             self.asked = self.asked or block.startswith(PREDICT)
             if self.moved and not BLOCK.match(block):
                 self.open_part()
+                self.explaining = True
             self.moved = False
             self.parts.append(block)
-        if self.answering:
+        if self.answering and not self.explaining:
             self.close()
 
     def code(self, cell):
@@ -168,7 +170,7 @@ class Body:
     def close(self):
         if self.answering:
             self.parts.append("</details>\n")
-        self.answering = False
+        self.answering = self.explaining = False
 
 
 def _blocks(markup):
