@@ -21,8 +21,9 @@ COLOURED = """(canvas, wanted) => {
   g.drawImage(canvas, 0, 0);
   const { data } = g.getImageData(0, 0, width, height), found = [];
   for (let i = 0; i < data.length; i += 4) {
-    const off = wanted.map((value, k) => Math.abs(value - data[i + k]));
-    if (data[i + 3] > 200 && Math.max(...off) < 24) found.push([i / 4 % width, i / 4 / width | 0]);
+    const off = wanted.map((value, c) => Math.abs(value - data[i + c]));
+    const k = i / 4, like = Math.max(...off) < 24 && data[i + 3] > 200;
+    if (like) found.push([k % width, Math.floor(k / width)]);
   }
   return found;
 }"""

@@ -19,8 +19,8 @@ def one():
     )  # fmt: skip
 
 
-def test_the_numbers_are_those_of_the_formula(one):
-    """beta sigma^2 = 0.4: the largest eigenvalue says 1/2 log(4.5 / 0.4) nats."""
+def test_the_numbers_are_those_of_the_formula():
+    """beta sigma^2 = 0.4: the first latent says 1/2 log(4.5 / 0.4) nats, the others nothing."""
     alone = Survivors([4.5, 0.4, 0.3])
     assert alone(1.0, 0.2)[1] == "beta sigma^2 = 0.4000: 1 of 3 latents live, 1.21 nats in all"
 
@@ -37,7 +37,7 @@ def test_the_line(one):
 def test_a_bar_for_each_that_lives_as_high_as_its_kl(one):
     with shown(one) as browser:
         _, line = browser.at(1, 0.2)
-        x, y = browser.coloured("--series-0")
+        x, _ = browser.coloured("--series-0")
         height = browser.page.locator(".tinyvae-picture").evaluate("c => c.clientHeight")
     heights = np.unique(x, return_counts=True)[1]  # of each column of pixels
     nats = heights * TOP / (height - 86)

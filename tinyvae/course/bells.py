@@ -11,7 +11,7 @@ AREA = "q log(q / p)"
 
 
 class Bells:
-    """p, the mean of the densities N(m, s^2) of `humps` [(m, s), ...], and q = N(mean, sigma^2).
+    """p, the mean of N(m, s^2) over `humps` [(m, s), ...], and q = N(mean_of_q, sigma_of_q^2).
 
     The densities are shown up to `top`. With `area` there is the curve of q log(q / p), too,
     shaded: its area, counted negative below zero, is KL(q || p).

@@ -3,9 +3,10 @@
 import numpy as np
 
 from tinyvae.data.faces import FACE_SIDE, FACE_WORDS, draw_faces
-from tinyvae.images import mosaic
+from tinyvae.images import image_grid
 
-COLUMN = list(FACE_WORDS).index("eye_spacing")
+EYE_SPACING = list(FACE_WORDS).index("eye_spacing")  # its column of the factors
+COLUMNS = 3  # of the faces
 
 
 class Crowd:
@@ -18,15 +19,18 @@ class Crowd:
         self.luck = np.asarray(luck, float)
 
     def __call__(self, mean, sigma):
-        spacings = mean + sigma * self.luck
-        factors = np.zeros((len(spacings), len(FACE_WORDS)))
-        factors[:, COLUMN] = np.clip(spacings, -1, 1)
-        picture = mosaic(draw_faces(factors), (FACE_SIDE, FACE_SIDE), len(spacings))
-        words = ", ".join(f"{spacing:.2f}" for spacing in np.sort(spacings))
-        return picture, f"eye spacings, sorted: {words}"
+        picture = image_grid(self.faces(mean, sigma), (FACE_SIDE, FACE_SIDE), COLUMNS)
+        spacings = np.sort(mean + sigma * self.luck)
+        return picture, f"eye spacings, sorted: {', '.join(f'{s:.2f}' for s in spacings)}"
+
+    def faces(self, mean, sigma):
+        """(n, 784), from black to white."""
+        factors = np.zeros((len(self.luck), len(FACE_WORDS)))
+        factors[:, EYE_SPACING] = np.clip(mean + sigma * self.luck, -1, 1)
+        return draw_faces(factors)
 
     def models(self):
         return {}
 
     def data(self):
-        return {"luck": self.luck.tolist(), "column": COLUMN}
+        return {"luck": self.luck.tolist(), "factor": EYE_SPACING, "columns": COLUMNS}

@@ -2,14 +2,14 @@
 import { drawFaces, FACTORS, SIDE } from "./faces.js";
 import { paintLarge } from "./picture.js";
 
-function crowd({ data: { luck, column } }) {
+function crowd({ data: { luck, factor, columns } }) {
   return (canvas, { mean, sigma }) => {
     const spacings = luck.map(eps => mean + sigma * eps);
     const factors = new Float64Array(luck.length * FACTORS);
     spacings.forEach((spacing, i) => {
-      factors[i * FACTORS + column] = Math.max(-1, Math.min(1, spacing));
+      factors[i * FACTORS + factor] = Math.max(-1, Math.min(1, spacing));
     });
-    paintLarge(canvas, drawFaces(factors), SIDE, luck.length);
+    paintLarge(canvas, drawFaces(factors), SIDE, columns);
     const sorted = [...spacings].sort((a, b) => a - b);
     return `eye spacings, sorted: ${sorted.map(spacing => spacing.toFixed(2)).join(", ")}`;
   };
