@@ -42,6 +42,11 @@ def pack(model, dtype="float32", encoder=True):
     return header | {"weights": weights}
 
 
+def pack_greys(x):
+    """Grey pictures x, in [0, 1], as bytes in base64: what `greys` of js/weights.js reads."""
+    return base64.b64encode(np.rint(255 * x).astype(np.uint8).tobytes()).decode("ascii")
+
+
 def _settings(model):
     settings = {name: getattr(model, name) for name in SIZES if hasattr(model, name)}
     settings["activation"] = model.activation.__name__
