@@ -55,7 +55,7 @@ class BrowserExplorer:
         """(PNG, what an <img> of it needs: alt, width and height)."""
         picture, alt = still.still(self.scene, self.alt, self.controls)
         width, height = still.size_shown(picture)
-        return png(picture), {"alt": alt, "width": width, "height": height}
+        return png(picture, 256), {"alt": alt, "width": width, "height": height}
 
     def _ipython_display_(self):
         """Two outputs: the still, for where scripts do not run, and what hides it."""

@@ -23,7 +23,7 @@ def show(figure, alt):
     """Display the Figure in a notebook; `alt` says in words what is seen."""
     from IPython.display import Image, display
 
-    display(Image(data=png(figure), format="png", alt=alt, retina=True))
+    display(Image(data=png(figure, 256), format="png", alt=alt, retina=True))
 
 
 STYLES = (
