@@ -134,12 +134,13 @@ def cloud_of(points, colours):
 
 
 def bar_of(colours, words):
-    """[left, right]: the `words`, or the least and greatest of `colours`, if they are numbers."""
-    words = [str(word) for word in words]
-    numbers = len(colours) and colours.dtype.kind in "biuf"
-    if len(words) not in (0, 2) or words and not numbers:
+    """The two `words`, or the least and the greatest of `colours`, if these are numbers; []."""
+    words, numbers = [str(word) for word in words], colours.dtype.kind in "biuf"
+    if len(words) not in (0, 2) or (words and not (numbers and len(colours))):
         raise ValueError(f"words must be two, with colours that are numbers, got {words}")
-    return words or ([f"{end:.3g}" for end in (colours.min(), colours.max())] if numbers else [])
+    if not words and numbers and len(colours):
+        return [f"{end:.3g}" for end in (colours.min(), colours.max())]
+    return words
 
 
 def marks_of(points, rgb):
