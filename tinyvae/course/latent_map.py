@@ -80,8 +80,9 @@ class LatentMap:
     def __call__(self, point):
         z = self.z.copy()
         z[self.latents] = point
-        pairs = zip(self.plane.labels, point, strict=True)
-        text = ", ".join(f"{label} = {value:.2f}" for label, value in pairs)
+        numbers = [f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in point]
+        pairs = zip(self.plane.labels, numbers, strict=True)
+        text = ", ".join(f"{label} = {number}" for label, number in pairs)
         return pictures(self.model.picture(z[None]), self.image_shape)[0], text
 
     def models(self):
