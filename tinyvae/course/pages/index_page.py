@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 
 import tinyvae as tv
-from tinyvae.course.explorer import png
 from tinyvae.course.markdown import render
 from tinyvae.course.page import Page
 from tinyvae.course.weights import pack
 from tinyvae.data.faces import FACE_SIDE, FACE_WORDS
+from tinyvae.images import png
 
 WORDS = {name: [w.removeprefix("a ") for w in pair] for name, pair in FACE_WORDS.items()}
 FACES = 200  # that "Random face" chooses from

@@ -130,9 +130,11 @@ class Body:
         definitions = [found for one in cell.outputs if (found := definition_in(one))]
         shown = [(_kind(output), output) for output in outputs]
         listing = code(cell.source)
+        folded = f"<details><summary>Code</summary>\n{listing}</details>\n"
         if not any(kind == "picture" for kind, _ in shown):
-            self.parts.append(listing)
-            listing = ""
+            hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
+            self.parts.append(folded if hidden else listing)
+            folded = ""
         for kind, output in shown:
             if definitions and kind == "picture":
                 self.explorer(output, definitions.pop(0))
@@ -140,8 +142,7 @@ class Body:
                 if self.asked:
                     self.open_part()
                 self.parts.append(text)
-        if listing:
-            self.parts.append(f"<details><summary>Code</summary>\n{listing}</details>\n")
+        self.parts.append(folded)
 
     def explorer(self, still, definition):
         """It stays open: an answer is found by moving it. The words after it may wait."""
