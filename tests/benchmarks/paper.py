@@ -56,8 +56,7 @@ def trained(grey, k, epochs, path, seed):
         figures = next(run)
         seconds["wall"] += time.perf_counter() - wall
         seconds["processor"] += time.process_time() - processor
-        bar.set_postfix_str(f"{next(iter(set(figures) & {'elbo', 'bound'}))} on the training "
-                            f"data {figures.get('elbo', figures.get('bound')):.2f}")  # fmt: skip
+        bar.set_postfix(bound=f"{figures.get('elbo', figures.get('bound')):.2f}")
         if (epoch + 1) % EVERY == 0 or epoch + 1 == epochs:
             tv.save(path, vae, opt, rng, epoch + 1)
             path.with_suffix(".json").write_text(json.dumps(seconds))
