@@ -103,11 +103,11 @@ def test_linked_files_are_there(folder):
                     assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
-def run_nbval(path):
+def run_nbval(path, *options):
     command = [
         sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", str(path),
         f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval.cfg'}",
-        "-o", "addopts=", "-p", "no:cacheprovider",
+        "-o", "addopts=", "-p", "no:cacheprovider", *options,
     ]  # fmt: skip
     return subprocess.run(command, cwd=path.parent, capture_output=True, text=True)
 
@@ -156,3 +156,25 @@ def test_a_changed_number_makes_nbval_fail(tmp_path):
         failed = run_nbval(copy)
         assert failed.returncode == 1 and "mismatch 'stdout'" in failed.stdout
         changed.text = text
+
+
+def test_only_a_number_after_the_sign_is_left_out(tmp_path):
+    """Measured anew a marked number may be another, within the margin that its cell asserts."""
+    cells = {
+        "print('≈ 0.031 of 7')": ("≈ 0.045 of 7\n", "passed"),
+        "print('≈ -3.1e-05, ≈ 12 %')": ("≈ 2.7e-05, ≈ 11 %\n", "passed"),
+        "print('≈ 0.031 of 7') ": ("≈ 0.031 of 8\n", "failed"),
+        "print('0.031 of 7')": ("0.045 of 7\n", "failed"),
+        "print('≈ 0.9')\nassert 0.2 < 0.9 < 0.4": ("≈ 0.3\n", "failed"),
+    }
+    notebook = nbformat.v4.new_notebook()
+    for source, (said, _) in cells.items():
+        output = nbformat.v4.new_output("stream", text=said)
+        notebook.cells.append(
+            nbformat.v4.new_code_cell(source, outputs=[output], execution_count=1)
+        )
+    path = tmp_path / "numbers.ipynb"
+    nbformat.write(notebook, path)
+    shown = run_nbval(path, "-rA").stdout
+    for i, (_, result) in enumerate(cells.values()):
+        assert re.search(rf"^{result.upper()}\S* .*Cell {i}\b", shown, re.MULTILINE), (i, shown)
