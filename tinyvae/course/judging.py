@@ -27,7 +27,7 @@ class FaceJudge:
     def told(self, picture):
         """What it sees in one picture (1, 784), as a line of text."""
         (factors,), (far,) = self.see(picture)
-        seen = [f"{name} {value:.2f}" for name, value in zip(self.names, factors, strict=True)]
+        seen = [f"{name} {number(f)}" for name, f in zip(self.names, factors, strict=True)]
         return f"{far:.0f} grey levels from a face\n{', '.join(seen)}"
 
     def packed(self):
@@ -35,3 +35,8 @@ class FaceJudge:
         arrays = {"factors": self.read.known.factors, "weights": self.read.weights}
         numbers = {name: base64_of(array) for name, array in arrays.items()}
         return {"gamma": GAMMA, "names": self.names} | numbers
+
+
+def number(factor):
+    """A factor as it is read: two digits, a real minus."""
+    return f"{factor:.2f}".replace("-", "\N{MINUS SIGN}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyvae.course.judging import number
 from tinyvae.course.weights import base64_of, pack
 from tinyvae.images import image_grid
 
@@ -34,7 +35,7 @@ class ThreeWays:
     def __call__(self, **values):
         x = self.pictures(**values)
         lines = [
-            f"{name}: smile {factors[0]:.2f}, {far:.0f} grey levels from a face"
+            f"{name}: smile {number(factors[0])}, {far:.0f} grey levels from a face"
             for name, factors, far in zip(NAMES, *self.judge.see(x), strict=True)
         ]
         return image_grid(x, (28, 28), 3, column_labels=NAMES), "\n".join(lines)

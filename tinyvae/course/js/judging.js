@@ -1,5 +1,5 @@
 /** The judge of faces under a painted picture: tinyvae/course/judging.py. */
-import { faceReader, squareBetween } from "./face_reader.js";
+import { faceReader } from "./face_reader.js";
 import { drawFaces, SIDE } from "./faces.js";
 
 /**
@@ -16,17 +16,21 @@ export function faceJudge(packed) {
   };
   const told = picture => {
     const { factors, far: [far] } = see(picture);
-    const seen = packed.names.map((name, j) => `${name} ${factors[j].toFixed(2)}`);
+    const seen = packed.names.map((name, j) => `${name} ${number(factors[j])}`);
     return `${far.toFixed(0)} grey levels from a face\n${seen.join(", ")}`;
   };
   return { see, told };
 }
 
+/** A factor as it is read: two digits, a real minus. */
+export function number(factor) {
+  return factor.toFixed(2).replace("-", "\u2212");
+}
+
 /** To the drawn faces with these factors, cut to [-1, 1]: root mean square, in grey levels. */
 function distances(pictures, factors) {
   const drawn = drawFaces(factors.map(f => Math.max(-1, Math.min(1, f)))), size = SIDE ** 2;
-  return Array.from({ length: pictures.length / size }, (_, k) => {
-    const picture = pictures.slice(k * size, (k + 1) * size);
-    return 255 * Math.sqrt(squareBetween(picture, drawn, k * size) / size);
-  });
+  const squares = new Float64Array(pictures.length / size);
+  drawn.forEach((tone, i) => { squares[Math.floor(i / size)] += (tone - pictures[i]) ** 2; });
+  return [...squares.map(square => 255 * Math.sqrt(square / size))];
 }

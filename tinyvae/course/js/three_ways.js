@@ -1,6 +1,6 @@
 /** One face edited in three ways, side by side: tinyvae/course/three_ways.py. */
 import { drawFaces, FACTORS } from "./faces.js";
-import { faceJudge } from "./judging.js";
+import { faceJudge, number } from "./judging.js";
 import { paintNamed } from "./named_pictures.js";
 import { bytes, floats, unpack } from "./weights.js";
 
@@ -17,7 +17,7 @@ function threeWays({ data, models }) {
     paintNamed(canvas, pictures, names);
     const { factors: read, far } = judge.see(pictures);
     return names.map((name, k) => (
-      `${name}: smile ${read[k * FACTORS].toFixed(2)}, ${far[k].toFixed(0)} grey levels from a face`
+      `${name}: smile ${number(read[k * FACTORS])}, ${far[k].toFixed(0)} grey levels from a face`
     )).join("\n");
   };
 }
