@@ -5,8 +5,8 @@ import pytest
 from from_disk import in_node, needs_browser, needs_node
 from scenes import shown
 
-from tinyvae.course.bells import WIDE, Bells, kl_gauss, log_gauss
 from tinyvae.course.explorer import explorer
+from tinyvae.course.scenes.bells import WIDE, Bells, kl_gauss, log_gauss
 
 NORMAL, HUMPS = Bells([(0, 1)], 3.0, area=True), Bells([(-2.0, 0.6), (2.0, 0.6)], 1.0)
 NOTES = [(1.3, 0.5), (0.0, 1.0), (-2.0, 0.4), (2.0, 2.0), (3.0, 3.0)]

@@ -4,8 +4,8 @@ import pytest
 from from_disk import needs_browser
 from scenes import shown
 
-from tinyvae.course.cloud import EXTENT, Cloud
 from tinyvae.course.explorer import explorer
+from tinyvae.course.scenes.cloud import EXTENT, Cloud
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 from from_disk import needs_browser
 from scenes import shown
 
-from tinyvae.course.crowd import Crowd
 from tinyvae.course.explorer import explorer
+from tinyvae.course.scenes.crowd import Crowd
 
 
 @needs_browser

@@ -6,7 +6,7 @@ from from_disk import needs_browser
 from scenes import shown
 
 from tinyvae.course.explorer import explorer
-from tinyvae.course.survivors import TOP, Survivors
+from tinyvae.course.scenes.survivors import TOP, Survivors
 
 EIGENVALUES = 4.5 / 1.4 ** np.arange(16)
 

@@ -1,4 +1,4 @@
-/** A density p, a bell curve q, and the KL both ways: tinyvae/course/bells.py. */
+/** A density p, a bell curve q, and the KL both ways: tinyvae/course/scenes/bells.py. */
 import { logmeanexp } from "./ops.js";
 import { axes, curve, fill, key, penIn } from "./plots.js";
 

@@ -1,4 +1,4 @@
-/** A cloud of draws whose noise is frozen: tinyvae/course/cloud.py. */
+/** A cloud of draws whose noise is frozen: tinyvae/course/scenes/cloud.py. */
 import { axes, clipped, penIn, ramp, write } from "./plots.js";
 import { bytes, floats } from "./weights.js";
 

@@ -1,4 +1,4 @@
-/** Faces whose eye spacing follows mean and sigma: tinyvae/course/crowd.py. */
+/** Faces whose eye spacing follows mean and sigma: tinyvae/course/scenes/crowd.py. */
 import { drawFaces, FACTORS, SIDE } from "./faces.js";
 import { paintLarge } from "./picture.js";
 

@@ -1,4 +1,4 @@
-/** Which latents of the best linear beta-VAE live: tinyvae/course/survivors.py. */
+/** Which latents of the best linear beta-VAE live: tinyvae/course/scenes/survivors.py. */
 import { axes, penIn } from "./plots.js";
 
 const WIDTH = 0.8; // of a bar; from one to the next it is 1
