@@ -13,7 +13,7 @@ export function paintNamed(canvas, pictures, names) {
   const { g, ink } = penOn(canvas, times * small.width, TOP + times * small.height);
   const look = { font: "13px system-ui, sans-serif", textAlign: "center", fillStyle: ink };
   Object.assign(g, look, { imageSmoothingEnabled: false });
-  const width = times * side, step = times * (side + GAP);
-  names.forEach((name, k) => g.fillText(name, k * step + width / 2, TOP - 7, width));
+  const width = times * side, step = times * (side + GAP); // px of a picture, to the next
+  names.forEach((name, k) => g.fillText(name, k * step + width / 2, TOP - 7, width - 4));
   g.drawImage(small, 0, TOP, times * small.width, times * small.height);
 }
