@@ -6,8 +6,8 @@ from from_disk import needs_browser
 from scenes import PIXELS, half, shown
 
 import tinyvae as tv
-from tinyvae.course.emerge import Emerge
 from tinyvae.course.explorer import explorer
+from tinyvae.course.scenes.emerge import Emerge
 
 PROMPT = "a smiling face with wide-set eyes and short hair"
 STEPS = 0, 4, 8, 12

@@ -14,7 +14,7 @@ import pytest
 import tinyvae as tv
 from tinyvae.course import figures
 from tinyvae.course.explorer import explorer
-from tinyvae.course.walk import Walk
+from tinyvae.course.scenes.walk import Walk
 
 END = "."  # the padding's character; in the bigram model also what stands before a name
 VOWELS = "aeiouy"

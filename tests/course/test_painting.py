@@ -7,7 +7,7 @@ from scenes import agrees, half
 import tinyvae as tv
 from tinyvae.course.explorer import explorer
 from tinyvae.course.judging import FaceJudge
-from tinyvae.course.painting import Painting
+from tinyvae.course.scenes.painting import Painting
 
 
 @pytest.fixture

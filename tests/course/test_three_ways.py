@@ -8,7 +8,7 @@ from scenes import half, shown
 import tinyvae as tv
 from tinyvae.course.explorer import explorer
 from tinyvae.course.judging import FaceJudge
-from tinyvae.course.three_ways import NAMES, ThreeWays
+from tinyvae.course.scenes.three_ways import NAMES, ThreeWays
 from tinyvae.images import GAP
 
 TOP = 22  # px of the names, as in js/named_pictures.js

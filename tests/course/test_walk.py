@@ -9,7 +9,7 @@ from scenes import half, shown
 
 import tinyvae as tv
 from tinyvae.course.explorer import explorer
-from tinyvae.course.walk import Walk
+from tinyvae.course.scenes.walk import Walk
 
 REFUSED = ["anna-2", "abcdefghijkl", "jos\u00e9", "an.na", "o'neil", "anna maria", "\U0001d51e"]
 RECORD = """() => {

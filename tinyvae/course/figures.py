@@ -130,10 +130,11 @@ def rgb(colours):
 
 
 @own_look()
-def latent_map(x, image_shape, z, colours, labels, extent, marks=()):
+def latent_map(x, image_shape, z, colours, labels, extent, marks=(), bar=()):
     """A Figure of the points z (N, 2) in their colours, rgb bytes (N, 3), and beside it of the
     pictures x (n * n, height * width) that belong to a grid over the same plane. marks are
-    (numeral, x, y, colour): a disc for each class."""
+    (numeral, x, y, colour): a disc for each class. bar = (low word, high word) are those at the
+    ends of the bar of VIRIDIS above the points."""
     figure = Figure(figsize=(7.6, 3.9), dpi=100, layout="constrained")
     points, pictures = figure.subplots(1, 2, sharex=True, sharey=True)
     points.scatter(*z.T, c=colours / 255, s=6, linewidths=0)
@@ -147,6 +148,12 @@ def latent_map(x, image_shape, z, colours, labels, extent, marks=()):
     for axes in (points, pictures):
         axes.set(xlim=around[:2], ylim=around[2:], box_aspect=1, xlabel=labels[0])
     points.set_ylabel(labels[1])
+    if bar:
+        above = points.inset_axes((0.3, 1.04, 0.4, 0.04))
+        above.imshow(np.linspace(0, 1, 256)[None], cmap=VIRIDIS, aspect="auto")
+        above.set_axis_off()
+        for across, side, word in ((-0.05, "right", bar[0]), (1.05, "left", bar[1])):
+            above.text(across, 0.5, word, ha=side, va="center", transform=above.transAxes)
     return figure
 
 

@@ -47,6 +47,11 @@ def base64_of(array, dtype="float32"):
     return base64.b64encode(numbers.tobytes()).decode("ascii")
 
 
+def pack_greys(x):
+    """Grey pictures x, in [0, 1], as bytes in base64: what `greys` of js/weights.js reads."""
+    return base64.b64encode(np.rint(255 * x).astype(np.uint8).tobytes()).decode("ascii")
+
+
 def _settings(model):
     settings = {name: getattr(model, name) for name in SIZES if hasattr(model, name)}
     settings["activation"] = model.activation.__name__

@@ -1,4 +1,4 @@
-/** Faces that emerge from noise as words ask: tinyvae/course/emerge.py. */
+/** Faces that emerge from noise as words ask: tinyvae/course/scenes/emerge.py. */
 import { faceReader, preparing } from "./face_reader.js";
 import { penOn, write } from "./plots.js";
 import { promptReader } from "./prompt.js";

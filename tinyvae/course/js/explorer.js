@@ -26,7 +26,7 @@ export function mount(box, definition, scene) {
   watch.observe(box);
 }
 
-/** In a notebook the still is the output before this one. */
+/** In a notebook the still is the output before this one: explorer.css hides it. */
 export function inNotebook(script, scene) {
   const box = script.parentElement, json = box.querySelector("script[type='application/json']");
   mount(box, JSON.parse(json.textContent), scene);
@@ -54,7 +54,7 @@ function begin(box, { alt, controls, buttons = [], ...given }, scene) {
     line.textContent = `${before} (${error.message})`;
     return;
   }
-  for (const still of stills(box, alt)) still.hidden = true;
+  for (const still of box.querySelectorAll(".tinyvae-still")) still.hidden = true;
   const reset = () => {
     for (const one of explorer.controls) one.set(one.start);
     redraw();
@@ -135,14 +135,6 @@ function button(name, act) {
   const made = element("button", { type: "button", textContent: name });
   made.addEventListener("click", act);
   return made;
-}
-
-/** The still: in the box, or in the output before the one that holds the box. */
-function stills(box, alt) {
-  const inside = [...box.querySelectorAll(".tinyvae-still")];
-  const before = box.closest(".jp-OutputArea-child")?.previousElementSibling;
-  const image = before?.querySelector("img");
-  return image?.alt.startsWith(alt) ? [...inside, before] : inside;
 }
 
 /** `draw`, each time that `view` has another width. */

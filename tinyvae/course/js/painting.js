@@ -1,4 +1,4 @@
-/** Pictures painted by a decoder from a code that sliders move: tinyvae/course/painting.py. */
+/** Pictures painted by a decoder from a code that sliders move: tinyvae/course/scenes/painting.py. */
 import { faceJudge } from "./judging.js";
 import { paintLarge } from "./picture.js";
 import { unpack } from "./weights.js";

@@ -1,4 +1,4 @@
-/** One face edited in three ways, side by side: tinyvae/course/three_ways.py. */
+/** One face edited in three ways, side by side: tinyvae/course/scenes/three_ways.py. */
 import { drawFaces, FACTORS } from "./faces.js";
 import { faceJudge, number } from "./judging.js";
 import { paintNamed } from "./named_pictures.js";

@@ -1,4 +1,4 @@
-/** A walk from one name to another among the codes of a VAE: tinyvae/course/walk.py. */
+/** A walk from one name to another among the codes of a VAE: tinyvae/course/scenes/walk.py. */
 import { nameCoder } from "./names.js";
 import { penOn } from "./plots.js";
 import { unpack } from "./weights.js";

@@ -11,7 +11,7 @@ import tinyvae as tv
 from tinyvae.course.explorer import explorer
 from tinyvae.course.markdown import render
 from tinyvae.course.page import Page
-from tinyvae.course.painting import Painting
+from tinyvae.course.scenes.painting import Painting
 from tinyvae.data.faces import FACE_WORDS
 from tinyvae.images import png
 
