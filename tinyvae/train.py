@@ -2,18 +2,18 @@
 optimiser raises mean(recon - beta kl) on one minibatch. `import tinyvae.train as t` gives the
 function, for tinyvae has it under the module's name: `from tinyvae.train import Diverged`."""
 
-import contextlib
 import math
-import sys
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.random import Generator
 
+from tinyvae import bars
 from tinyvae.arrays import check_variation
 from tinyvae.evaluate import mean_terms
 from tinyvae.ops import Array
@@ -84,7 +84,7 @@ def train(
     warmup     epochs over which beta rises in a line from 0 (after Bowman et al. 2016)
     free_bits  nats that each latent may say at no cost; see `VAE.loss`
     cosine     the learning rate falls to 0 along half a cosine (Loshchilov & Hutter 2017)
-    progress   a tqdm bar with the terms, if tqdm is installed
+    progress   a bar with the terms, if tqdm is installed
     start      epochs already done: to resume, pass the same arguments, the optimiser and rng
                as they were then (`save` keeps them), and this
 
@@ -112,9 +112,9 @@ def train(
     schedule = partial(_schedule, opt, beta, warmup, cosine, epochs)
     # A generator checks nothing before its first step, so it is a function of its own.
     step = partial(_one_epoch, model, opt, data, batch_size, rng, schedule, free_bits)
-    n_batches = math.ceil(len(data[0]) / batch_size)
-    bar = partial(_bar, progress, (epochs - start) * n_batches)
-    return Training(_epochs(model, step, range(start, epochs), held_out, bar))
+    total = (epochs - start) * math.ceil(len(data[0]) / batch_size)
+    open_bar = partial(bars.bar, total=total) if progress else nullcontext
+    return Training(_epochs(model, step, range(start, epochs), held_out, open_bar))
 
 
 def _check_optimiser(opt, model):
@@ -187,13 +187,3 @@ def _diverged(model, finite, epoch, batch, lr):
         f"learning rate (now {lr:g}) or scale the data, and start with a new optimiser; the "
         "model keeps its last finite parameters"
     )
-
-
-def _bar(wanted, total):
-    """A tqdm bar if it is wanted, tqdm is installed and there is somewhere to show it."""
-    if wanted and sys.stderr is not None:  # pythonw and services have none
-        with contextlib.suppress(ImportError):
-            from tqdm.auto import tqdm
-
-            return tqdm(total=total, unit="batch")
-    return contextlib.nullcontext()

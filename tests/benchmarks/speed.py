@@ -195,7 +195,6 @@ PARTS = {
     "evaluation": (evaluation, print_evaluation),
     "memory": (memory, print_memory),
     "learning": (learning.curves, learning.print_curves),
-    "paper": (learning.paper, learning.print_paper),
 }
 
 

@@ -11,6 +11,8 @@ from tinyvae.course.page import Page
 PIXELS = """canvas => {
   const { width, height } = canvas;
   const g = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  g.fillStyle = "white"; // the paper between two pictures
+  g.fillRect(0, 0, width, height);
   g.drawImage(canvas, 0, 0);
   const { data } = g.getImageData(0, 0, width, height);
   return [height, width, [...data.filter((_, i) => i % 4 === 0)]];

@@ -42,15 +42,25 @@ def pictures():
 @needs_node
 def test_faces_are_read_alike(judge, pictures):
     """The page has the weights in float32, and the faces' factors as they are."""
-    read = f"""pictures => {{
-      const {{ faceReader, distances }} = tinyvae.face_reader;
-      const factors = faceReader({json.dumps(judge.packed())})(pictures);
-      return [[...factors], distances(pictures, factors)];
+    see = f"""pictures => {{
+      const {{ factors, far }} = tinyvae.judging.faceJudge({json.dumps(judge.packed())})
+        .see(pictures);
+      return [[...factors], far];
     }}"""
-    ((factors, far),) = in_node("face_reader", read, [pictures.ravel().tolist()])
-    expected, expected_far = judge(pictures)
+    ((factors, far),) = in_node("judging", see, [pictures.ravel().tolist()])
+    expected, expected_far = judge.see(pictures)
     gap = np.abs(np.reshape(factors, (-1, 8)) - expected).max()
     gap_far = np.abs(np.array(far) - expected_far).max()
     print(f"greatest difference: factors {gap:.1e}, distance {gap_far:.1e} grey levels")
     print(f"packed: {len(json.dumps(judge.packed())) / 1000:.0f} kB")
     assert gap <= 1e-4 and gap_far <= 0.01
+
+
+@needs_node
+def test_what_it_says(judge, pictures):
+    made = f"tinyvae.judging.faceJudge({json.dumps(judge.packed())})"
+    some = pictures[::20]
+    told = f"pictures => {{ const {{ told }} = {made}; return pictures.map(told); }}"
+    (answers,) = in_node("judging", told, [some.tolist()])
+    assert answers == [judge.told(picture[None]) for picture in some]
+    assert "grey levels from a face\nsmile " in answers[0]

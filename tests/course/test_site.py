@@ -18,8 +18,10 @@ import numpy as np
 import pytest
 from browser import ARGUMENTS, browser_found
 from bs4 import BeautifulSoup
+from key_to_frame import KNOB
 from test_engine import needs_browser
 
+from tinyvae.course.browser_explorer import definition_in
 from tinyvae.course.markdown import render
 from tinyvae.course.page import Page, framed
 from tinyvae.course.pages.notebook_page import notebook_page
@@ -180,7 +182,7 @@ def saved(address):
 def test_all_of_a_notebook_is_on_its_page(soups, address):
     page, outputs = soups[address], saved(address)
     pictures = [out for out in outputs if "image/png" in out.get("data", {})]
-    explorers = [out for out in pictures if any("widget" in kind for kind in out["data"])]
+    explorers = [out for out in outputs if definition_in(out)]
     assert len(page.find_all("img")) == len(pictures)
     assert len(page.select(".tinyvae-explorer")) == len(explorers)
     texts = [c.source for c in notebook(address).cells if c.cell_type == "markdown"]
@@ -366,10 +368,10 @@ def test_links_lead_to_pages(url, expected):
 
 
 def test_data_cannot_end_the_script():
-    text = framed(Page("A title", "<h1>A</h1>", "index_page", {"x": "</script><!--"}))
+    text = framed(Page("A title", "<h1>A</h1>", "notebook_page", {"x": "</script><!--"}))
     assert text.count("</script>") == 1
     with pytest.raises(ValueError):
-        framed(Page("A title", "", "index_page", float("nan")))
+        framed(Page("A title", "", "notebook_page", float("nan")))
 
 
 def test_a_folder_that_cannot_be(tmp_path, capsys):
@@ -544,6 +546,29 @@ def test_the_face_follows_keys_and_mouse(site, visit):
     assert face.evaluate(PIXELS) != start
 
 
+def test_most_explorers_of_the_notebooks_are_alive(soups):
+    alive = ".tinyvae-explorer:not([data-tinyvae=still])"
+    assert sum(len(soups[address].select(alive)) for address in NOTEBOOKS) >= 14
+
+
+@needs_browser
+@pytest.mark.parametrize("address", NOTEBOOKS)
+def test_each_explorer_follows_three_keys(site, visit, address):
+    page = visit(site / address, 1280)
+    changed = "([e, before]) => e.toDataURL() !== before"
+    for box in page.locator(".tinyvae-explorer:not([data-tinyvae=still])").all():
+        box.scroll_into_view_if_needed()
+        box.and_(page.locator("[data-tinyvae=live]")).wait_for(timeout=10_000)
+        picture = box.locator(".tinyvae-picture")
+        before = picture.evaluate(PIXELS)
+        box.locator(KNOB).first.focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        page.wait_for_function(changed, arg=[picture.element_handle(), before], timeout=10_000)
+        line = box.locator(".tinyvae-line").inner_text()
+        assert line and not re.search(r"NaN|undefined|Infinity|\[object|Error", line)
+
+
 @needs_browser
 def test_the_still_is_the_face_that_the_page_starts_with(site, visit):
     """To one grey level: the page's weights are float16."""
@@ -618,7 +643,7 @@ def test_axe_core_finds_nothing_serious(site, visit, address):
 
 
 @needs_modules
-def test_every_page_in_firefox(site, tmp_path):
+def test_every_page_in_firefox(site, soups, tmp_path):
     script = Path(__file__).with_name("firefox.mjs")
     pages = [(site / address).as_uri() for address in ADDRESSES]
     done = subprocess.run(
@@ -627,6 +652,10 @@ def test_every_page_in_firefox(site, tmp_path):
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert {url: one["errors"] for url, one in seen.items()} == {url: [] for url in pages}
-    for one in seen.values():
-        assert all(picture["before"] != picture["after"] for picture in one["explorers"])
+    for address, url in zip(ADDRESSES, pages, strict=True):
+        found = seen[url]["explorers"]
+        assert all(picture["before"] != picture["after"] for picture in found)
+        if address in NOTEBOOKS:
+            alive = soups[address].select(".tinyvae-explorer:not([data-tinyvae=still])")
+            assert len(found) == len(alive)
     assert seen[pages[-1]]["explorers"]

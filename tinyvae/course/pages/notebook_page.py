@@ -17,12 +17,10 @@ from typing import Any
 
 import nbformat
 
+from tinyvae.course.browser_explorer import definition_in
 from tinyvae.course.markdown import code, plain, render
 from tinyvae.course.page import Page
 
-DEFINITION = re.compile(
-    r'^<div class="tinyvae-explorer .*<script type="application/json">(.*?)</script>', re.DOTALL
-)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 PREDICT = '<div class="tinyvae-predict">'
@@ -69,12 +67,6 @@ def explorer_html(output: dict[str, Any], number: int) -> str:
 JavaScript.</p>
 </div>
 """
-
-
-def definition_in(output: dict[str, Any]) -> dict[str, Any] | None:
-    """The definition of an explorer in an output that BrowserExplorer made."""
-    found = DEFINITION.search(output.get("data", {}).get("text/html", ""))
-    return json.loads(found[1]) if found else None
 
 
 def picture_html(output: dict[str, Any], name: str = "tinyvae-figure") -> str:
@@ -135,9 +127,11 @@ class Body:
         definitions = [found for one in cell.outputs if (found := definition_in(one))]
         shown = [(_kind(output), output) for output in outputs]
         listing = code(cell.source)
+        folded = f"<details><summary>Code</summary>\n{listing}</details>\n"
         if not any(kind == "picture" for kind, _ in shown):
-            self.parts.append(listing)
-            listing = ""
+            hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
+            self.parts.append(folded if hidden else listing)
+            folded = ""
         for kind, output in shown:
             if definitions and kind == "picture":
                 self.explorer(output, definitions.pop(0))
@@ -145,8 +139,7 @@ class Body:
                 if self.asked:
                     self.open_part()
                 self.parts.append(text)
-        if listing:
-            self.parts.append(f"<details><summary>Code</summary>\n{listing}</details>\n")
+        self.parts.append(folded)
 
     def explorer(self, still, definition):
         """It stays open: an answer is found by moving it. The words after it may wait."""
@@ -154,8 +147,10 @@ class Body:
         self.moved, self.asked = self.asked, False
         names = definition["models"]
         for name, model in names.items():
-            key = hashlib.sha256(json.dumps(model).encode()).hexdigest()[:8]
-            self.models[key], names[name] = model, key
+            key = next((k for k, one in self.models.items() if _holds(one, model)), None)
+            key = key or hashlib.sha256(json.dumps(model).encode()).hexdigest()[:8]
+            names[name] = key
+            self.models.setdefault(key, model)
         self.explorers.append(definition)
         self.parts.append(explorer_html(still, len(self.explorers)))
 
@@ -174,6 +169,13 @@ class Body:
         if self.answering:
             self.parts.append("</details>\n")
         self.answering = self.explaining = False
+
+
+def _holds(one, other):
+    """Whether model `one` can stand for `other`: it is the same, or has an encoder as well."""
+    same = all(one[name] == other[name] for name in ("kind", "settings", "dtype"))
+    ends, end = (base64.b64decode(model["weights"]) for model in (one, other))
+    return same and ends.endswith(end)
 
 
 def _blocks(markup):

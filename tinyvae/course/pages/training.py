@@ -39,9 +39,12 @@ def packed(x, labels, n_train):
 
 
 def slider(name, label, low, high, step, value):
-    """A range with its label; the script writes what it says now into the <output>."""
+    """A range with its label; the script writes what it says now into the <output>.
+
+    Without `for` the label would be that of the <output>, which comes first in it.
+    """
     return (
-        f'<label>{html.escape(label)} <output id="{name}-now"></output>'
+        f'<label for="{name}">{html.escape(label)} <output id="{name}-now"></output>'
         f'<input type="range" id="{name}" min="{low}" max="{high}" step="{step}"'
         f' value="{value}"></label>'
     )
