@@ -26,7 +26,7 @@ HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 PREDICT = '<div class="tinyvae-predict">'
 BLOCK = re.compile(rf'(?=<h[1-6] id="|{PREDICT})')
 CSS = """
-/* Code of 96 columns fits, and long formulas: each box that scrolls slows an explorer's frame. */
+/* Wide enough for 96 columns of code and long formulas: boxes that scroll slow each frame. */
 body > header, main, body > footer { max-width: 52rem; }
 @media (min-width: 56rem) { .tinyvae-formula { width: max-content; max-width: 48rem; } }
 .tinyvae-guess { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; margin: 0.6rem 0; }
