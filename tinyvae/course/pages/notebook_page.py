@@ -26,8 +26,9 @@ HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 PREDICT = '<div class="tinyvae-predict">'
 BLOCK = re.compile(rf'(?=<h[1-6] id="|{PREDICT})')
 CSS = """
-/* Code of 96 columns fits: no box that scrolls, which would slow each frame of an explorer. */
+/* Wide enough for 96 columns of code and long formulas: boxes that scroll slow each frame. */
 body > header, main, body > footer { max-width: 52rem; }
+@media (min-width: 56rem) { .tinyvae-formula { width: max-content; max-width: 48rem; } }
 .tinyvae-guess { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; margin: 0.6rem 0; }
 .tinyvae-guess p { width: 100%; margin: 0; min-height: 1.6em; }
 .tinyvae-guess[hidden] { display: none; }
