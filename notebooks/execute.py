@@ -2,10 +2,12 @@
 
     python notebooks/execute.py                                every notebook and solution
     python notebooks/execute.py solutions/02_distributions.ipynb ...       those
+    python notebooks/execute.py --scripts                      no run: the explorers' scripts
 
 This is how a changed notebook gets its outputs, and a changed solution its learners' side in
 exercises/. It keeps no widget state (a page without a kernel then shows the picture that each
-widget brings along) and no trace of this machine.
+widget brings along) and no trace of this machine. An explorer's output holds the scripts that
+draw it: after a change in tinyvae/course/js/, --scripts puts today's into every notebook.
 """
 
 import os
@@ -18,6 +20,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tinyvae.course.browser_explorer import definition_in, notebook_html
 from tinyvae.files import replacing
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +42,20 @@ def execute(path):
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when each cell ran: noise in a diff
+    write(notebook, path)
+
+
+def renew_scripts(path):
+    """Put today's scripts and style into the explorers that the notebook's outputs hold."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if definition := definition_in(output):
+                output.data["text/html"] = notebook_html(definition)
+    write(notebook, path)
+
+
+def write(notebook, path):
     nbformat.validate(notebook)
     with replacing(path) as file:  # whole or not at all
         file.write(f"{nbformat.writes(notebook)}\n".encode())
@@ -47,6 +64,10 @@ def execute(path):
 def main(names):
     """Execute the named notebooks, or all; make the exercises of the solutions."""
     everything = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("solutions/*.ipynb")]
+    if names == ["--scripts"]:
+        for path in everything:
+            renew_scripts(path)
+        return
     with tempfile.TemporaryDirectory() as folder:  # the solutions' checks are nobody's progress
         os.environ["TINYVAE_PROGRESS"] = str(Path(folder) / "progress.jsonl")
         for path in [Path(name) for name in names] or sorted(everything):

@@ -33,13 +33,13 @@ MACHINES = {
 }
 VERSIONS = [f"{end}-3.{minor}" for end in ("oldest", "newest") for minor in (11, 12, 13)]
 SAVED_OUTPUTS = [
-    "-m pytest -q --nbval --nbval-current-env -o addopts= -p no:cacheprovider "
-    "notebooks solutions"
+    "-m pytest -q --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval.cfg "
+    "-o addopts= -p no:cacheprovider notebooks solutions"
 ]
 WHOLE_TEST = [  # of .ci/run, what a learner or a maintainer runs
     "-m ruff check --no-cache .",
     "-m ruff format --check --no-cache .",
-    "-m pytest -p no:cacheprovider",
+    "-m pytest -n 2 -p no:cacheprovider",
     "tests/course/browser.py",
 ]
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tinyvae.course import figures
 from tinyvae.course.explorer import explorer
-from tinyvae.course.latent_map import latent_map
+from tinyvae.course.scenes.latent_map import latent_map
 from tinyvae.images import SHARP, image_grid, mosaic, png
 
 # ipywidgets 8.1.3 calls an old name of traitlets.

@@ -35,7 +35,8 @@ TINYVAE = Path(tv.__file__).parent
 OPTIONAL = {"sklearn", "matplotlib", "PIL", "tqdm", "IPython", "ipywidgets", "anywidget"}
 ALLOWED = {  # what a file of tinyvae/ may import besides NumPy, Python's own and tinyvae's core
     "estimator.py": {"sklearn"}, "images.py": {"matplotlib", "PIL"},
-    "data/images.py": {"sklearn"}, "train.py": {"tqdm"}, "__main__.py": {"matplotlib"},
+    "data/images.py": {"sklearn"}, "bars.py": {"tqdm", "IPython"},
+    "__main__.py": {"matplotlib"},
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
-import tqdm.auto
+import tqdm
 from cases import batch, random_vae
 
 import tinyvae as tv
@@ -231,7 +231,7 @@ def test_no_copy_of_data_that_already_fit():
 def test_the_bar_shows_the_first_term_here_and_on_held_out_data(monkeypatch, kind, held_out):
     shown = []
     model, x = random_vae(tv.Gaussian(), kind=kind), batch(tv.Gaussian(), 6)[0]
-    monkeypatch.setattr(tqdm.auto.tqdm, "set_postfix", lambda bar, terms: shown.append(terms))
+    monkeypatch.setattr(tqdm.tqdm, "set_postfix", lambda bar, terms: shown.append(terms))
     opt, rng = tv.Adam(model.params), np.random.default_rng(0)
     list(tv.train(model, opt, x, 1, rng=rng, x_val=x if held_out else None))
     first = "elbo" if kind is tv.VAE else "recon"
@@ -240,7 +240,7 @@ def test_the_bar_shows_the_first_term_here_and_on_held_out_data(monkeypatch, kin
 
 
 def test_without_tqdm_training_is_silent(monkeypatch, capfd):
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     run(*fresh(), progress=True)
     assert capfd.readouterr() == ("", "")
 

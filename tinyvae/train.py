@@ -2,22 +2,23 @@
 optimiser raises mean(recon - beta kl) on one minibatch. `import tinyvae.train as t` gives the
 function, for tinyvae has it under the module's name: `from tinyvae.train import Diverged`."""
 
-import contextlib
 import math
-import sys
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.random import Generator
 
+from tinyvae import bars
 from tinyvae.arrays import check_variation
 from tinyvae.evaluate import mean_terms
 from tinyvae.ops import Array
 from tinyvae.parameters import Parameters
+from tinyvae.threads import calm
 from tinyvae.validation import check_float, check_generator, check_int, check_kl_weights
 
 
@@ -79,12 +80,13 @@ def train(
     `list(train(...))` trains at once.
 
     opt        an optimiser of the model's own parameters, or of some of them, as `Adam`
-    rng        draws each epoch's order and the noise: same seed, same machine, same bits
+    rng        draws each epoch's order and the noise: same seed, same machine, same bits, on
+               one processor or many, if threadpoolctl is there
     c, c_val   the conditions of x and x_val, (N, n_c), where the model has them
     warmup     epochs over which beta rises in a line from 0 (after Bowman et al. 2016)
     free_bits  nats that each latent may say at no cost; see `VAE.loss`
     cosine     the learning rate falls to 0 along half a cosine (Loshchilov & Hutter 2017)
-    progress   a tqdm bar with the terms, if tqdm is installed
+    progress   a bar with the terms, if tqdm is installed
     start      epochs already done: to resume, pass the same arguments, the optimiser and rng
                as they were then (`save` keeps them), and this
 
@@ -112,9 +114,9 @@ def train(
     schedule = partial(_schedule, opt, beta, warmup, cosine, epochs)
     # A generator checks nothing before its first step, so it is a function of its own.
     step = partial(_one_epoch, model, opt, data, batch_size, rng, schedule, free_bits)
-    n_batches = math.ceil(len(data[0]) / batch_size)
-    bar = partial(_bar, progress, (epochs - start) * n_batches)
-    return Training(_epochs(model, step, range(start, epochs), held_out, bar))
+    total = (epochs - start) * math.ceil(len(data[0]) / batch_size)
+    open_bar = partial(bars.bar, total=total) if progress else nullcontext
+    return Training(_epochs(model, step, range(start, epochs), held_out, open_bar))
 
 
 def _check_optimiser(opt, model):
@@ -136,7 +138,7 @@ def _epochs(model, one_epoch, epochs, held_out, open_bar):
     with open_bar() as bar:
         for epoch in epochs:
             began = time.perf_counter()
-            figures, beta = one_epoch(epoch, bar)
+            figures, beta = calm(one_epoch, epoch, bar)
             if held_out is not None:
                 x, c = held_out
                 rng = np.random.default_rng(0)  # its own, so that watching changes no training
@@ -187,13 +189,3 @@ def _diverged(model, finite, epoch, batch, lr):
         f"learning rate (now {lr:g}) or scale the data, and start with a new optimiser; the "
         "model keeps its last finite parameters"
     )
-
-
-def _bar(wanted, total):
-    """A tqdm bar if it is wanted, tqdm is installed and there is somewhere to show it."""
-    if wanted and sys.stderr is not None:  # pythonw and services have none
-        with contextlib.suppress(ImportError):
-            from tqdm.auto import tqdm
-
-            return tqdm(total=total, unit="batch")
-    return contextlib.nullcontext()

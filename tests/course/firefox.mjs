@@ -37,13 +37,17 @@ async function look(url) {
   for (const box of await page.$$(".tinyvae-explorer:not([data-tinyvae=still])")) {
     await box.evaluate(element => element.scrollIntoView());
     await page.waitForFunction(element => element.dataset.tinyvae === "live", {}, box);
-    const knob = await box.$("input[type=range]");
+    const knob = await box.$("input[type=range], .tinyvae-controls canvas[tabindex]");
     if (!knob) continue;
     const before = await box.evaluate(pixels);
     await knob.focus();
     for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
-    await new Promise(resolve => setTimeout(resolve, 300));
-    explorers.push({ before, after: await box.evaluate(pixels) });
+    let after = before; // a picture that comes in steps needs a moment
+    for (const end = Date.now() + 5000; after === before && Date.now() < end;) {
+      await new Promise(resolve => setTimeout(resolve, 100));
+      after = await box.evaluate(pixels);
+    }
+    explorers.push({ before, after });
   }
   await page.close();
   return { errors, explorers };

@@ -1,6 +1,6 @@
-"""The explorers, moved from Python; tests/course/browser.py moves them by mouse and keys."""
+"""Explorers that the kernel draws, moved from Python; tests/course/browser.py moves them by
+mouse and keys. Those that the browser draws are tested scene by scene."""
 
-import base64
 import io
 import re
 import tomllib
@@ -12,10 +12,13 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 from PIL import Image
+from test_bars import outputs
 
 import tinyvae
 from tinyvae import images
-from tinyvae.course import explorer as widgets
+from tinyvae.course import controls, kernel_explorer
+from tinyvae.course.bundle import JS
+from tinyvae.course.explorer import explorer as make
 
 # ipywidgets 8.1.3 calls an old name of traitlets.
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in traitlets:DeprecationWarning")
@@ -32,17 +35,14 @@ def pixels(data):
 
 
 def still(widget):
-    """The picture and alt text in the widget's mime bundle."""
-    data, metadata = widget._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data  # in a notebook it is live
-    return base64.b64decode(data["image/png"]), metadata["image/png"]["alt"]
+    """The picture and alt text that the widget leaves where there is no kernel."""
+    picture, about = widget.still()
+    return picture, about["alt"]
 
 
 @pytest.fixture
 def explorer():
-    return widgets.explorer(
-        shade, "A ramp.", grey=(0, 1, 0.5, 0.05), eye_spacing=(-2, 2, 0, 0.25)
-    )
+    return make(shade, "A ramp.", grey=(0, 1, 0.5, 0.05), eye_spacing=(-2, 2, 0, 0.25))
 
 
 def test_a_moved_slider_shows_what_the_function_draws(explorer):
@@ -58,7 +58,7 @@ def test_a_moved_slider_shows_what_the_function_draws(explorer):
 
 
 def test_the_line_of_text_follows():
-    explorer = widgets.explorer(lambda t: (shade(t), f"t = {t:.1f}"), "A ramp.", t=(0, 1, 0.2))
+    explorer = make(lambda t: (shade(t), f"t = {t:.1f}"), "A ramp.", t=(0, 1, 0.2))
     assert explorer.text == explorer.line.text == "t = 0.2"
     explorer.sliders["t"].value = 0.7
     assert explorer.text == "t = 0.7"
@@ -72,7 +72,7 @@ def tinted(word="ab", grey=0.5):
 
 
 def test_a_string_becomes_a_text_box_that_draws_once_the_word_is_whole():
-    explorer = widgets.explorer(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
+    explorer = make(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
     box = explorer.sliders["word"]
     assert isinstance(box, ipywidgets.Text) and box.value == "ab"
     assert not box.continuous_update  # on Enter, not at each letter
@@ -90,7 +90,7 @@ def test_a_string_becomes_a_text_box_that_draws_once_the_word_is_whole():
 
 def test_a_start_that_does_not_suit_is_an_error_at_once():
     with pytest.raises(ValueError, match="not made of letters"):
-        widgets.explorer(tinted, "A word.", word="4711")
+        make(tinted, "A word.", word="4711")
 
 
 def fails(error):
@@ -116,7 +116,7 @@ def fails(error):
     ],
 )
 def test_an_error_is_the_line_and_looks_like_one(error, line):
-    explorer = widgets.explorer(fails(error), "A ramp.", t=(0, 2, 0, 1))
+    explorer = make(fails(error), "A ramp.", t=(0, 2, 0, 1))
     before = explorer.picture.value
     explorer.sliders["t"].value = 1
     assert explorer.text == line and explorer.picture.value == before
@@ -137,7 +137,7 @@ def test_an_error_is_the_line_and_looks_like_one(error, line):
     ],
 )
 def test_a_bad_picture_is_an_error_and_changes_nothing(bad, line):
-    explorer = widgets.explorer(lambda t: bad if t else (RAMP, "good"), "A.", t=(0, 1, 0, 1))
+    explorer = make(lambda t: bad if t else (RAMP, "good"), "A.", t=(0, 1, 0, 1))
     before = explorer.picture.value, explorer.picture.layout.width
     explorer.sliders["t"].value = 1
     assert re.match(line, explorer.text) and "tinyvae-failed" in explorer._dom_classes
@@ -145,7 +145,7 @@ def test_a_bad_picture_is_an_error_and_changes_nothing(bad, line):
 
 
 def test_an_interrupt_is_not_swallowed():
-    explorer = widgets.explorer(fails(KeyboardInterrupt()), "A ramp.", t=(0, 2, 0, 1))
+    explorer = make(fails(KeyboardInterrupt()), "A ramp.", t=(0, 2, 0, 1))
     with pytest.raises(KeyboardInterrupt):
         explorer.sliders["t"].value = 1
 
@@ -163,22 +163,27 @@ def turned(t):
     "draw", [fails(ValueError("no")), fails(KeyError("no")), sized, turned, lambda t: sized(-t)]
 )
 def test_sliders_on_which_no_row_can_be_drawn_have_the_start_as_their_still(draw):
-    explorer = widgets.explorer(draw, "A ramp.", t=(0, 2, 0, 1))
+    explorer = make(draw, "A ramp.", t=(0, 2, 0, 1))
     data, alt = still(explorer)  # and is live
-    start = np.kron(explorer.drawn(explorer.start)[0], np.ones((93, 93)))
+    start = np.kron(explorer.drawn()[0], np.ones((93, 93)))
     np.testing.assert_array_equal(pixels(data), np.round(255 * start))
     assert alt == f"A ramp. {explorer.text}".strip()
 
 
-def test_a_still_that_fails_costs_the_still_alone():
-    answers = iter([RAMP])
+OUTPUTS = """
+import numpy as np
+from tinyvae.course.explorer import explorer
+answers = iter([np.ones((3, 4))] * {answers})
+explorer(lambda t: next(answers, None), "A ramp.", t=(0, 1, 0))
+"""
 
-    def once(t):
-        return next(answers, None)
 
-    data, metadata = widgets.explorer(once, "A ramp.", t=(0, 1, 0))._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert "image/png" not in data | metadata
+@pytest.mark.parametrize(("answers", "shown"), [(99, ["image/png"]), (1, [])])
+def test_in_a_notebook_the_widget_stands_between_its_still_and_a_note(answers, shown):
+    """A still that fails costs the still alone. What is seen when: tests/course/browser.py."""
+    made = outputs(OUTPUTS.format(answers=answers))
+    kinds = [kind for output in made for kind in output.data if kind != "text/plain"]
+    assert kinds == [*shown, "application/vnd.jupyter.widget-view+json", "text/html"]
 
 
 @pytest.mark.parametrize("trouble", [False, True])
@@ -194,7 +199,7 @@ def test_no_pyplot_figure_stays_open(trouble):
             raise ValueError("too far")
         return figure
 
-    explorer = widgets.explorer(draw, "A line.", t=(0, 1, 0.5, 0.1))
+    explorer = make(draw, "A line.", t=(0, 1, 0.5, 0.1))
     for t in (0.6, 0.7, 0.8):
         explorer.sliders["t"].value = t
     still(explorer)
@@ -221,7 +226,7 @@ def test_a_slider_of_whole_numbers_gives_ints(spec, kind):
         seen.append(face)
         return RAMP
 
-    explorer = widgets.explorer(draw, "A face.", face=spec)
+    explorer = make(draw, "A face.", face=spec)
     explorer.sliders["face"].value = spec[1]
     still(explorer)
     assert {type(face) for face in seen} == {kind} and seen[1] == spec[1]
@@ -229,7 +234,7 @@ def test_a_slider_of_whole_numbers_gives_ints(spec, kind):
 
 
 def test_reset_leads_back_to_the_start():
-    explorer = widgets.explorer(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
+    explorer = make(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
     before = explorer.picture.value, explorer.text
     explorer.sliders["word"].value, explorer.sliders["grey"].value = "4711", 0.9
     button = explorer.children[0].children[-1]
@@ -240,16 +245,16 @@ def test_reset_leads_back_to_the_start():
 
 
 def test_a_line_may_be_a_number():
-    assert widgets.explorer(lambda t: (RAMP, t), "A ramp.", t=(0, 1, 0.5)).text == "0.5"
+    assert make(lambda t: (RAMP, t), "A ramp.", t=(0, 1, 0.5)).text == "0.5"
 
 
 def test_the_still_picture_keeps_the_word_and_moves_the_sliders():
-    explorer = widgets.explorer(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
+    explorer = make(tinted, "A word.", word="ab", grey=(0, 1, 0.5))
     explorer.sliders["word"].value = "xyz"
     rows = np.array([tinted("ab", grey)[0].ravel() for grey in (0, 0.25, 0.5, 0.75, 1)])
     grid = images.image_grid(rows, (1, 2), 5, row_labels=["grey\n0 to 1"])
     assert still(explorer)[0] == images.png(grid)
-    alone = widgets.explorer(tinted, "A word.", word="ab")
+    alone = make(tinted, "A word.", word="ab")
     data, alt = still(alone)
     word = np.kron(tinted("ab")[0], np.ones((280, 280)))  # as large as it is when live
     np.testing.assert_array_equal(pixels(data), np.round(255 * word))
@@ -285,10 +290,10 @@ def test_a_figure_is_shown_as_matplotlib_draws_it():
         figure.add_axes((0, 0, 1, 1)).plot([0, 1], [0, slope])
         return figure, f"slope {slope:g}"
 
-    explorer = widgets.explorer(curve, "A line.", slope=(0, 2, 1, 0.5))
+    explorer = make(curve, "A line.", slope=(0, 2, 1, 0.5))
     assert explorer.picture.value == images.png(curve(1)[0])
     assert explorer.picture.layout.width == "100px"  # of 200 pixels: crisp on a fine screen
-    about = explorer._repr_mimebundle_()[1]["image/png"]
+    about = explorer.still()[1]
     assert (about["width"], about["height"]) == (100, 50)
     assert still(explorer) == (images.png(curve(1)[0]), "A line. slope 1")
 
@@ -304,7 +309,7 @@ def test_a_figure_is_shown_as_matplotlib_draws_it():
     ],
 )
 def test_steps_are_round_numbers_and_the_start_is_on_one(size, spec, start, step, form):
-    slider = widgets.slider(size, spec)
+    slider = kernel_explorer.widget(controls.slider(size, spec))
     assert (slider.value, slider.step, slider.readout_format) == (start, step, form)
     assert (slider.min, slider.max) == spec[:2] and slider.continuous_update
 
@@ -313,20 +318,20 @@ def test_steps_are_round_numbers_and_the_start_is_on_one(size, spec, start, step
                                   (0, 1, 0, 2), (0, np.inf, 0), (0, 1, np.nan)])  # fmt: skip
 def test_a_bad_slider_is_refused_by_name(spec):
     with pytest.raises(ValueError, match="smile"):
-        widgets.explorer(shade, "A ramp.", smile=spec)
+        make(shade, "A ramp.", smile=spec)
 
 
 def test_no_slider_or_no_picture_is_refused():
     with pytest.raises(ValueError, match="at least one slider"):
-        widgets.explorer(shade, "A ramp.")
+        make(shade, "A ramp.")
     for bad in (np.zeros(4), np.full((2, 2), np.nan)):
         with pytest.raises(ValueError, match="picture"):
-            widgets.explorer(lambda t, bad=bad: bad, "Nothing.", t=(0, 1, 0))
+            make(lambda t, bad=bad: bad, "Nothing.", t=(0, 1, 0))
 
 
 def test_a_large_mosaic_stands_for_itself():
     mosaic = np.linspace(0, 1, 60 * 180).reshape(60, 180)
-    one = widgets.explorer(lambda a: (mosaic, "the line"), alt="A mosaic.", a=(0, 1, 0.5))
+    one = make(lambda a: (mosaic, "the line"), alt="A mosaic.", a=(0, 1, 0.5))
     data, alt = still(one)
     shown = pixels(data) / 255
     assert shown.shape == (180, 540) and alt == "A mosaic. the line"
@@ -341,7 +346,7 @@ def test_a_value_beside_a_step_is_put_on_it():
         seen.append(face)
         return np.zeros((4, 4))
 
-    board = widgets.explorer(draw, "A face.", face=(0, 199, 3, 1))
+    board = make(draw, "A face.", face=(0, 199, 3, 1))
     board.sliders["face"].value = 67.99999999999999
     assert seen == [3, 68] and int(seen[-1]) == 68
 
@@ -351,8 +356,6 @@ def test_the_scripts_come_with_the_package():
     data = tomllib.loads(pyproject.read_text(encoding="utf-8"))["tool"]["setuptools"][
         "package-data"
     ]
-    course = widgets.JS.parent
-    shipped = {path for glob in data["tinyvae.course"] for path in course.glob(glob)}
-    assert (
-        {widgets.JS / "line.js", widgets.JS / "plane.js"} < set(widgets.JS.iterdir()) <= shipped
-    )
+    shipped = {path for glob in data["tinyvae.course"] for path in JS.parent.glob(glob)}
+    named = {JS / "kernel_line.js", JS / "explorer.js", JS / "explorer.css"}
+    assert named < set(JS.iterdir()) <= shipped

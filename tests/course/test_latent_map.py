@@ -8,7 +8,7 @@ from scenes import half, shown
 
 import tinyvae as tv
 from tinyvae.course import figures
-from tinyvae.course import latent_map as maps
+from tinyvae.course.scenes import latent_map as maps
 
 START = [0.5, 1.0, -1.5]
 MIDDLE = """canvas => { // the middle of the pixels of #D55E00, in CSS pixels

@@ -7,7 +7,7 @@ from scenes import agrees, half
 
 import tinyvae as tv
 from tinyvae.course.explorer import explorer
-from tinyvae.course.morph import Morph
+from tinyvae.course.scenes.morph import Morph
 
 
 @pytest.fixture

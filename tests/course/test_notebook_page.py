@@ -10,11 +10,11 @@ from scenes import PIXELS, half
 
 import tinyvae as tv
 from tinyvae.course.explorer import explorer
-from tinyvae.course.latent_map import latent_map
-from tinyvae.course.morph import Morph
 from tinyvae.course.page import framed
 from tinyvae.course.pages.notebook_page import notebook_page
-from tinyvae.course.painting import Painting
+from tinyvae.course.scenes.latent_map import latent_map
+from tinyvae.course.scenes.morph import Morph
+from tinyvae.course.scenes.painting import Painting
 
 
 def outputs(one):

@@ -11,8 +11,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tinyvae.course.browser_explorer import definition_in, notebook_html
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+RUN = [*NOTEBOOKS, *sorted((ROOT / "solutions").glob("*.ipynb"))]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 NUMBER = re.compile(r"\d+\.\d+")
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -61,10 +65,33 @@ def test_every_picture_is_told_in_words(path):
 
 @every_notebook
 def test_it_has_something_to_play_with(path):
-    views = "application/vnd.jupyter.widget-view+json"
     outputs = [output for cell in code_cells(path) for output in cell.outputs]
-    explorers = [o for o in outputs if {views, "image/png"} <= set(o.get("data", {}))]
-    assert explorers, "no widget that brings its own static picture"
+    before = [None, *outputs]
+    explorers = [
+        (before[i], found) for i, o in enumerate(outputs) if (found := definition_in(o))
+    ]
+    assert explorers
+    for still, definition in explorers:
+        assert definition["controls"]
+        assert still.metadata["image/png"]["alt"].startswith(definition["alt"])
+
+
+@pytest.mark.parametrize("path", RUN, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_output_waits_for_a_kernel(path):
+    """A widget that brings no picture of itself, such as a bar, would be an error for ever."""
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            kinds = set(output.get("data", {}))
+            assert WIDGET not in kinds or "image/png" in kinds, cell.source
+
+
+@pytest.mark.parametrize("path", RUN, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_scripts_of_its_explorers_are_those_of_today(path):
+    """notebooks/execute.py --scripts makes them so, without running the notebook."""
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            if definition := definition_in(output):
+                assert output.data["text/html"] == notebook_html(definition)
 
 
 @pytest.mark.parametrize("folder", ["notebooks", "exercises", "solutions"])
@@ -78,18 +105,11 @@ def test_linked_files_are_there(folder):
 
 def run_nbval(path):
     command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--nbval-current-env",
-        "-q",
-        str(path),
-    ]
-    return subprocess.run(
-        [*command, "-o", "addopts=", "-p", "no:cacheprovider"],
-        cwd=path.parent, capture_output=True, text=True,
-    )  # fmt: skip
+        sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", str(path),
+        f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval.cfg'}",
+        "-o", "addopts=", "-p", "no:cacheprovider",
+    ]  # fmt: skip
+    return subprocess.run(command, cwd=path.parent, capture_output=True, text=True)
 
 
 def up_to_the_first_number(path):
@@ -103,16 +123,36 @@ def up_to_the_first_number(path):
     raise AssertionError(f"{path.name} prints no number")
 
 
+BAR = """
+from tinyvae.bars import bar
+for k in bar(range(3)):
+    pass
+print("0 of 3 batches in 0.5 s")
+"""
+
+
 def test_a_changed_number_makes_nbval_fail(tmp_path):
-    """The control: nbval passes on the copy as it is, and fails once one digit is another."""
+    """The control: nbval passes on the copy, in which an explorer and a bar are others, and
+    fails once one printed digit is another."""
     notebook, output = up_to_the_first_number(NOTEBOOKS[0])
+    explorers = [o for c in notebook.cells for o in c.get("outputs", []) if definition_in(o)]
+    assert explorers
+    for one in explorers:
+        one.data["text/html"] = one.data["text/html"].replace("0", "7")
+    shown = nbformat.v4.new_output("display_data", {"text/plain": "3 of 3 batches in 9.9 s"})
+    printed = nbformat.v4.new_output("stream", text="0 of 3 batches in 0.5 s\n")
+    cell = nbformat.v4.new_code_cell(BAR, outputs=[shown, printed], execution_count=1)
+    notebook.cells.append(cell)
     copy = tmp_path / "copy.ipynb"
     nbformat.write(notebook, copy)
     passed = run_nbval(copy)
     assert passed.returncode == 0, passed.stdout
-    number = NUMBER.search(output.text)
-    last = str((int(number.group()[-1]) + 1) % 10)
-    output.text = output.text[: number.end() - 1] + last + output.text[number.end() :]
-    nbformat.write(notebook, copy)
-    failed = run_nbval(copy)
-    assert failed.returncode == 1 and "mismatch 'stdout'" in failed.stdout
+    for changed in (output, printed):
+        text = changed.text
+        number = NUMBER.search(text)
+        last = str((int(number.group()[-1]) + 1) % 10)
+        changed.text = text[: number.end() - 1] + last + text[number.end() :]
+        nbformat.write(notebook, copy)
+        failed = run_nbval(copy)
+        assert failed.returncode == 1 and "mismatch 'stdout'" in failed.stdout
+        changed.text = text

@@ -18,13 +18,15 @@ import numpy as np
 import pytest
 from browser import ARGUMENTS, browser_found
 from bs4 import BeautifulSoup
+from key_to_frame import KNOB
 from test_engine import needs_browser
 
-from tinyvae.course.explorer import png
+from tinyvae.course.browser_explorer import definition_in
 from tinyvae.course.markdown import render
 from tinyvae.course.page import Page, framed
 from tinyvae.course.pages.notebook_page import notebook_page
 from tinyvae.course.site import ROOT, linker, main, sources
+from tinyvae.images import png
 
 ADDRESSES = [*(one.address for one in sources()), "index.html"]
 NOTEBOOKS = [one for one in ADDRESSES if one.startswith("notebooks/")]
@@ -180,7 +182,7 @@ def saved(address):
 def test_all_of_a_notebook_is_on_its_page(soups, address):
     page, outputs = soups[address], saved(address)
     pictures = [out for out in outputs if "image/png" in out.get("data", {})]
-    explorers = [out for out in pictures if any("widget" in kind for kind in out["data"])]
+    explorers = [out for out in outputs if definition_in(out)]
     assert len(page.find_all("img")) == len(pictures)
     assert len(page.select(".tinyvae-explorer")) == len(explorers)
     texts = [c.source for c in notebook(address).cells if c.cell_type == "markdown"]
@@ -250,6 +252,27 @@ def test_an_answer_waits_for_its_prediction(tmp_path):
     assert answer.pre.text == "two" and "For so it is." in answer.text
     assert page.h2.find_parent("details") is None
     assert page.select_one(".tinyvae-predict button")["aria-controls"] == answer["id"]
+
+
+def moved(n):
+    """The two outputs of an explorer."""
+    inside = json.dumps({"module": "m", "controls": [], "models": {}, "data": n})
+    text = f'<div class="tinyvae-explorer x"><script type="application/json">{inside}</script>'
+    still = nbformat.v4.new_output("display_data", {"image/png": PIXEL, "text/plain": "x"})
+    return [still, nbformat.v4.new_output("display_data", {"text/html": text})]
+
+
+def test_what_is_found_by_moving_stays_open_and_waits_up_to_the_next_heading(tmp_path):
+    text = made(
+        tmp_path, CELLS, ("draw()", moved(1)), "For so it is.", ("1 + 1", [stream("two")]),
+        "And so on.", "## Next", "open",
+    )  # fmt: skip
+    page = BeautifulSoup(text, "html.parser")
+    answer = page.select_one("details.tinyvae-answer")
+    assert page.select_one(".tinyvae-explorer").find_parent("details") is None
+    assert answer.select_one("pre.tinyvae-output").text == "two"
+    assert "For so it is." in answer.text and "And so on." in answer.text
+    assert page.h2.find_parent("details") is None
 
 
 def test_ids_are_unique_whatever_headings_say(tmp_path):
@@ -345,10 +368,10 @@ def test_links_lead_to_pages(url, expected):
 
 
 def test_data_cannot_end_the_script():
-    text = framed(Page("A title", "<h1>A</h1>", "index_page", {"x": "</script><!--"}))
+    text = framed(Page("A title", "<h1>A</h1>", "notebook_page", {"x": "</script><!--"}))
     assert text.count("</script>") == 1
     with pytest.raises(ValueError):
-        framed(Page("A title", "", "index_page", float("nan")))
+        framed(Page("A title", "", "notebook_page", float("nan")))
 
 
 def test_a_folder_that_cannot_be(tmp_path, capsys):
@@ -523,6 +546,29 @@ def test_the_face_follows_keys_and_mouse(site, visit):
     assert face.evaluate(PIXELS) != start
 
 
+def test_most_explorers_of_the_notebooks_are_alive(soups):
+    alive = ".tinyvae-explorer:not([data-tinyvae=still])"
+    assert sum(len(soups[address].select(alive)) for address in NOTEBOOKS) >= 14
+
+
+@needs_browser
+@pytest.mark.parametrize("address", NOTEBOOKS)
+def test_each_explorer_follows_three_keys(site, visit, address):
+    page = visit(site / address, 1280)
+    changed = "([e, before]) => e.toDataURL() !== before"
+    for box in page.locator(".tinyvae-explorer:not([data-tinyvae=still])").all():
+        box.scroll_into_view_if_needed()
+        box.and_(page.locator("[data-tinyvae=live]")).wait_for(timeout=10_000)
+        picture = box.locator(".tinyvae-picture")
+        before = picture.evaluate(PIXELS)
+        box.locator(KNOB).first.focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        page.wait_for_function(changed, arg=[picture.element_handle(), before], timeout=10_000)
+        line = box.locator(".tinyvae-line").inner_text()
+        assert line and not re.search(r"NaN|undefined|Infinity|\[object|Error", line)
+
+
 @needs_browser
 def test_the_still_is_the_face_that_the_page_starts_with(site, visit):
     """To one grey level: the page's weights are float16."""
@@ -597,7 +643,7 @@ def test_axe_core_finds_nothing_serious(site, visit, address):
 
 
 @needs_modules
-def test_every_page_in_firefox(site, tmp_path):
+def test_every_page_in_firefox(site, soups, tmp_path):
     script = Path(__file__).with_name("firefox.mjs")
     pages = [(site / address).as_uri() for address in ADDRESSES]
     done = subprocess.run(
@@ -606,6 +652,10 @@ def test_every_page_in_firefox(site, tmp_path):
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert {url: one["errors"] for url, one in seen.items()} == {url: [] for url in pages}
-    for one in seen.values():
-        assert all(picture["before"] != picture["after"] for picture in one["explorers"])
+    for address, url in zip(ADDRESSES, pages, strict=True):
+        found = seen[url]["explorers"]
+        assert all(picture["before"] != picture["after"] for picture in found)
+        if address in NOTEBOOKS:
+            alive = soups[address].select(".tinyvae-explorer:not([data-tinyvae=still])")
+            assert len(found) == len(alive)
     assert seen[pages[-1]]["explorers"]

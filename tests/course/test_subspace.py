@@ -7,7 +7,7 @@ from scenes import agrees
 from sklearn.decomposition import PCA
 
 from tinyvae.course.explorer import explorer
-from tinyvae.course.subspace import Subspace
+from tinyvae.course.scenes.subspace import Subspace
 
 
 @pytest.fixture

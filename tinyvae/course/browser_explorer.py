@@ -10,14 +10,16 @@ the module in js/ that draws the same in the browser:
     scene.models()   {name: tinyvae.course.weights.pack(model)}, {} if there are none
 """
 
-import base64
 import json
+import re
 
 from tinyvae.course import still
 from tinyvae.course.bundle import JS, script
-from tinyvae.images import png
 
 STILL = "This picture is still here. It moves once its notebook is run, or trusted."
+DEFINITION = re.compile(
+    r'^<div class="tinyvae-explorer .*<script type="application/json">(.*?)</script>', re.DOTALL
+)
 BOOT = "tinyvae.explorer.inNotebook(document.currentScript, tinyvae.{module}.default);"
 
 
@@ -40,9 +42,29 @@ class BrowserExplorer:
 
     def html(self):
         """The output of a notebook: alone, with its scripts, its style and its numbers."""
-        inside = json.dumps(self.definition(), allow_nan=False).replace("<", "\\u003c")
-        run = script("explorer", self.scene.module) + BOOT.format(module=self.scene.module)
-        return f"""<div class="tinyvae-explorer tinyvae-notebook">
+        return notebook_html(self.definition())
+
+    def still(self):
+        """(PNG, what an <img> of it needs: alt, width and height)."""
+        return still.as_png(self.scene, self.alt, self.controls)
+
+    def _ipython_display_(self):
+        """Two outputs: the still, for where scripts do not run, and what hides it."""
+        from IPython.display import display
+
+        still.show(*self.still(), name=repr(self))
+        display({"text/html": self.html(), "text/plain": ""}, raw=True)
+
+    def __repr__(self):
+        return f"<Explorer: {', '.join(one.label for one in self.controls.values())}>"
+
+
+def notebook_html(definition):
+    """What a notebook shows of a definition; js/explorer.js brings it to life."""
+    inside = json.dumps(definition, allow_nan=False).replace("<", "\\u003c")
+    module = definition["module"]
+    run = script("explorer", module) + BOOT.format(module=module)
+    return f"""<div class="tinyvae-explorer tinyvae-notebook">
 <p class="tinyvae-line" aria-live="polite">{STILL}</p>
 <style>{(JS / "explorer.css").read_text(encoding="utf-8")}</style>
 <script type="application/json">{inside}</script>
@@ -51,20 +73,8 @@ class BrowserExplorer:
 }})();</script>
 </div>"""
 
-    def still(self):
-        """(PNG, what an <img> of it needs: alt, width and height)."""
-        picture, alt = still.still(self.scene, self.alt, self.controls)
-        width, height = still.size_shown(picture)
-        return png(picture, 256), {"alt": alt, "width": width, "height": height}
 
-    def _ipython_display_(self):
-        """Two outputs: the still, for where scripts do not run, and what hides it."""
-        from IPython.display import display
-
-        picture, about = self.still()
-        data = {"image/png": base64.b64encode(picture).decode(), "text/plain": repr(self)}
-        display(data, metadata={"image/png": about}, raw=True)
-        display({"text/html": self.html(), "text/plain": ""}, raw=True)
-
-    def __repr__(self):
-        return f"<Explorer: {', '.join(one.label for one in self.controls.values())}>"
+def definition_in(output):
+    """The definition of an explorer in an output that BrowserExplorer made; else None."""
+    found = DEFINITION.search(output.get("data", {}).get("text/html", ""))
+    return json.loads(found[1]) if found else None

@@ -292,7 +292,8 @@ def latent_panels(panels):
 def letter_columns(probabilities, alphabet, rows=3):
     """A grey picture, in [0, 1], of the likeliest letters of each place, the likeliest on top,
     the darker the more probable, none below 1 %: probabilities (places, len(alphabet)). So the
-    top row is the name. No Figure, which takes too long for a slider."""
+    top row is the name. The bar below a letter is as long as it is probable. No Figure, which
+    takes too long for a slider."""
     side = 34  # pixels to a letter
     sheet = Image.new("L", (side * len(probabilities), side * rows), 255)
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(findfont("monospace"), 0.6 * side)
@@ -303,6 +304,9 @@ def letter_columns(probabilities, alphabet, rows=3):
             shade = round(117 * (1 - each[letter] ** 0.5))  # of 255: a contrast of 4.5 or more
             middle = side * (place + 0.5), side * (row + 0.5)
             pen.text(middle, alphabet[letter], fill=shade, font=font, anchor="mm")
+            half, bottom = (side / 2 - 3) * each[letter], side * (row + 1) - 2
+            bar = middle[0] - half, bottom - 2, middle[0] + half, bottom
+            pen.rectangle(bar, fill=shade)
     return np.asarray(sheet) / 255
 
 

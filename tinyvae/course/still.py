@@ -1,5 +1,6 @@
 """The still picture of an explorer: what a page without a kernel or scripts shows of it."""
 
+import base64
 import contextlib
 
 import numpy as np
@@ -7,7 +8,7 @@ from matplotlib import pyplot
 
 from tinyvae import images
 from tinyvae.course.controls import Slider
-from tinyvae.images import grey
+from tinyvae.images import grey, png
 
 SIDE = 280  # a grey picture is shown about so many pixels high
 
@@ -44,6 +45,21 @@ def still(draw, alt, controls):
         with contextlib.suppress(Exception):
             return _rows(draw, alt, sliders, start, picture.shape)
     return np.kron(picture, np.ones([enlarged(picture)] * 2)), said
+
+
+def as_png(draw, alt, controls):
+    """(PNG, what an <img> of it needs: alt, width and height)."""
+    picture, said = still(draw, alt, controls)
+    width, height = size_shown(picture)
+    return png(picture, 256), {"alt": said, "width": width, "height": height}
+
+
+def show(picture, about, name):
+    """Display what `as_png` gave, as an output of a notebook."""
+    from IPython.display import display
+
+    data = {"image/png": base64.b64encode(picture).decode(), "text/plain": name}
+    display(data, metadata={"image/png": about}, raw=True)
 
 
 def _rows(draw, alt, sliders, start, image_shape):

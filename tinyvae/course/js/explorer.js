@@ -26,7 +26,7 @@ export function mount(box, definition, scene) {
   watch.observe(box);
 }
 
-/** In a notebook the still is the output before this one. */
+/** In a notebook the still is the output before this one: explorer.css hides it. */
 export function inNotebook(script, scene) {
   const box = script.parentElement, json = box.querySelector("script[type='application/json']");
   mount(box, JSON.parse(json.textContent), scene);
@@ -54,7 +54,7 @@ function begin(box, { alt, controls, buttons = [], ...given }, scene) {
     line.textContent = `${before} (${error.message})`;
     return;
   }
-  for (const still of stills(box, alt)) still.hidden = true;
+  for (const still of box.querySelectorAll(".tinyvae-still")) still.hidden = true;
   const reset = () => {
     for (const one of explorer.controls) one.set(one.start);
     redraw();
@@ -66,7 +66,10 @@ function begin(box, { alt, controls, buttons = [], ...given }, scene) {
   suppressCommands(box, reset);
   show(explorer);
   onTheme(redraw);
-  new ResizeObserver(oncePerWidth(view, redraw)).observe(view);
+  new ResizeObserver(oncePerWidth(view, () => {
+    line.style.minHeight = "";
+    redraw();
+  })).observe(view);
   box.dataset.tinyvae = "live";
 }
 
@@ -85,12 +88,11 @@ function show(explorer) {
   explorer.stop();
   const say = text => {
     explorer.box.classList.remove("tinyvae-failed");
-    const said = text || told(explorer);
-    if (line.textContent !== said) line.textContent = said;
+    write(line, text || told(explorer));
   };
   const fail = error => {
     explorer.box.classList.add("tinyvae-failed");
-    line.textContent = error.message;
+    write(line, error.message);
   };
   try {
     const drawn = explorer.begun ?? draw(canvas, values);
@@ -116,6 +118,13 @@ function show(explorer) {
   }
 }
 
+/** The line stays as high as it has been, or what lies below it would jump up and down. */
+function write(line, text) {
+  if (line.textContent === text) return;
+  line.textContent = text;
+  line.style.minHeight = `${line.offsetHeight}px`;
+}
+
 /** The line of a scene that says nothing: what has been moved. */
 function told({ controls }) {
   const moved = controls.filter(one => one.value() !== one.start);
@@ -126,14 +135,6 @@ function button(name, act) {
   const made = element("button", { type: "button", textContent: name });
   made.addEventListener("click", act);
   return made;
-}
-
-/** The still: in the box, or in the output before the one that holds the box. */
-function stills(box, alt) {
-  const inside = [...box.querySelectorAll(".tinyvae-still")];
-  const before = box.closest(".jp-OutputArea-child")?.previousElementSibling;
-  const image = before?.querySelector("img");
-  return image?.alt.startsWith(alt) ? [...inside, before] : inside;
 }
 
 /** `draw`, each time that `view` has another width. */

@@ -1,4 +1,4 @@
-/** The picture of the point on a plane of two latents: tinyvae/course/latent_map.py. */
+/** The picture of the point on a plane of two latents: tinyvae/course/scenes/latent_map.py. */
 import { paintLarge } from "./picture.js";
 import { unpack } from "./weights.js";
 

@@ -1,4 +1,4 @@
-/** Two ways from picture to picture: tinyvae/course/morph.py. */
+/** Two ways from picture to picture: tinyvae/course/scenes/morph.py. */
 import { paintLarge } from "./picture.js";
 import { greys, unpack } from "./weights.js";
 

@@ -1,4 +1,4 @@
-/** Pictures beside what PCA paints from their first numbers: tinyvae/course/subspace.py. */
+/** Pictures beside what PCA paints from their first numbers: tinyvae/course/scenes/subspace.py. */
 import { paintLarge } from "./picture.js";
 import { bytes, floats, greys } from "./weights.js";
 

@@ -17,17 +17,17 @@ from typing import Any
 
 import nbformat
 
+from tinyvae.course.browser_explorer import definition_in
 from tinyvae.course.markdown import code, plain, render
 from tinyvae.course.page import Page
 
-DEFINITION = re.compile(
-    r'^<div class="tinyvae-explorer .*<script type="application/json">(.*?)</script>', re.DOTALL
-)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 PREDICT = '<div class="tinyvae-predict">'
 BLOCK = re.compile(rf'(?=<h[1-6] id="|{PREDICT})')
 CSS = """
+/* Code of 96 columns fits: no box that scrolls, which would slow each frame of an explorer. */
+body > header, main, body > footer { max-width: 52rem; }
 .tinyvae-guess { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; margin: 0.6rem 0; }
 .tinyvae-guess p { width: 100%; margin: 0; min-height: 1.6em; }
 .tinyvae-guess[hidden] { display: none; }
@@ -68,12 +68,6 @@ JavaScript.</p>
 """
 
 
-def definition_in(output: dict[str, Any]) -> dict[str, Any] | None:
-    """The definition of an explorer in an output that BrowserExplorer made."""
-    found = DEFINITION.search(output.get("data", {}).get("text/html", ""))
-    return json.loads(found[1]) if found else None
-
-
 def picture_html(output: dict[str, Any], name: str = "tinyvae-figure") -> str:
     """The picture of an output, on white in either theme, at the size that it asks for."""
     data = base64.b64decode(output["data"]["image/png"])
@@ -98,7 +92,7 @@ class Body:
     def __init__(self, name, link):
         self.name, self.link = name, link
         self.parts, self.predictions = [], 0
-        self.asked = self.answering = self.moved = False
+        self.asked = self.answering = self.moved = self.explaining = False
         self.explorers: list[dict[str, Any]] = []
         self.models: dict[str, Any] = {}  # each once, however many explorers show it
 
@@ -112,16 +106,18 @@ class Body:
         return "".join(self.parts)
 
     def words(self, cell):
-        """Prose after an answer explains it, up to the next heading or prediction."""
+        """Prose after an answer explains it, up to the next heading or prediction. Where it
+        explains what an explorer shows, all that follows up to there belongs to it."""
         for block in _blocks(render(cell.source, self.link)):
             if BLOCK.match(block):
                 self.close()
             self.asked = self.asked or block.startswith(PREDICT)
             if self.moved and not BLOCK.match(block):
                 self.open_part()
+                self.explaining = True
             self.moved = False
             self.parts.append(block)
-        if self.answering:
+        if self.answering and not self.explaining:
             self.close()
 
     def code(self, cell):
@@ -171,7 +167,7 @@ class Body:
     def close(self):
         if self.answering:
             self.parts.append("</details>\n")
-        self.answering = False
+        self.answering = self.explaining = False
 
 
 def _holds(one, other):
