@@ -1,1 +1,1 @@
-"""What the explorers of the notebooks draw: a module for each scene, and js/NAME.js beside it."""
+"""What the notebooks' explorers draw: a module for each scene, and js/NAME.js beside it."""
