@@ -159,7 +159,7 @@ MUTANTS = [
     mutant(11, "bias gradient is a mean", "layers",
            ("np.sum(dout, axis=0, out=self.db)", "np.mean(dout, axis=0, out=self.db)")),
     mutant(11, "gradients add up from call to call", "layers",
-           ("np.matmul(self._last.T, dout, out=self.dW)",
+           ("product(self._last.T, dout, out=self.dW)",
             "self.dW[...] += self._last.T @ dout")),
     mutant(11, "log sigma gradient forgets D", "distributions",
            ("residual.shape[-1] - np.vdot", "1 - np.vdot")),
