@@ -32,6 +32,30 @@ def test_digits_write_pictures_and_a_model(tmp_path, capsys):
     assert tv.load(tmp_path / "out" / "model.npz").n_z == 3
 
 
+def test_it_says_before_it_trains_how_long_that_takes(tmp_path, capsys, monkeypatch):
+    train = tv.train
+
+    def until_here(*arguments, **options):
+        if len(arguments[2]) > 1600:  # not the trial
+            raise KeyboardInterrupt
+        return train(*arguments, **options)
+
+    monkeypatch.setattr(tv, "train", until_here)
+    options = ["--data", "digits", "--out", str(tmp_path)]
+    assert command.main([*options, "--epochs", "1"]) == 130
+    assert capsys.readouterr().out.endswith("; about 1 second of training\n")
+    assert command.main([*options, "--epochs", "100000"]) == 130
+    assert re.search(r"; about \d+ minutes of training\n$", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.1, "about 1 second"), (90, "about 90 seconds"), (91, "about 2 minutes")],
+)
+def test_seconds_in_words(seconds, words):
+    assert command.in_words(seconds) == words
+
+
 def test_names_are_printed(tmp_path, capsys):
     assert run(tmp_path, "--data", "names") == 0
     said = capsys.readouterr().out

@@ -1,4 +1,5 @@
-"""While a model trains BLAS has one thread, then as many as before, whatever happens."""
+"""While a model trains BLAS has one thread, then as many as before, whatever happens; and a
+helper takes a part of what is large."""
 
 import functools
 import os
@@ -203,3 +204,58 @@ def test_without_threadpoolctl_nothing_changes(monkeypatch):
     seen = []
     list(training(lambda: seen.append(blas_threads())))
     assert seen == [TWO] * 9
+
+
+# ---- the helper
+
+
+def helped(job, n, n_threads):
+    """The threads that job(part) ran in, for each of n, BLAS having had n_threads."""
+    allow(n_threads)
+    by = np.zeros(n, int)
+
+    def noted(part):
+        by[part] = threading.get_ident()
+        job(part)
+
+    threads.calm(threads.parted, noted, n)
+    assert by.all()
+    return np.unique(by)
+
+
+@pytest.mark.skipif(not BLAS.info(), reason="nothing sets the threads of this BLAS")
+@pytest.mark.parametrize(("n", "n_threads", "helpers"), [(16, 2, 1), (16, 1, 0), (3, 2, 0)])
+def test_a_helper_takes_part_of_many_if_blas_had_several_threads(n, n_threads, helpers):
+    by = helped(lambda part: None, n, n_threads)
+    assert len(by) == 1 + helpers and threading.get_ident() in by
+    assert threads._mine.helper is None
+
+
+def test_what_fails_in_the_helper_fails_here():
+    def job(part):
+        if part.start:
+            raise MemoryError("no room")
+
+    with pytest.raises(MemoryError, match="no room"):
+        threads.calm(threads.parted, job, 16)
+    assert blas_threads() == TWO and threads._mine.helper is None
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (2, 5, 7), (7,)])
+@pytest.mark.parametrize("large", [1, 10**9])
+def test_a_product_in_two_parts_is_the_product(rng, monkeypatch, shape, large):
+    monkeypatch.setattr(threads, "LARGE", large)
+    a, b = rng.random(shape), rng.random((7, 9))
+    out = np.zeros_like(a @ b)
+    for parted in (threads.product(a, b), threads.calm(threads.product, a, b, out), out):
+        np.testing.assert_allclose(parted, a @ b, rtol=1e-14)
+
+
+def test_numpys_settings_hold_in_the_helper():
+    """What overflows there warns no more than here."""
+
+    def overflow(part):
+        np.full(2, 1e300)[:] * 1e300
+
+    with np.errstate(over="ignore"):
+        assert len(helped(overflow, 16, 2)) == (2 if BLAS.info() else 1)

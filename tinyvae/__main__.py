@@ -4,6 +4,7 @@ python -m tinyvae --help lists the data sets and options.
 """
 
 import argparse
+import copy
 import errno
 import os
 import sys
@@ -116,7 +117,9 @@ def run(options):
     x, x_val = data.x[train], data.x[held_out]
     vae, epochs = model(options, recipe, x.shape[1], rng)
     folder = writable(Path(options.out or Path("out", options.data)))
-    say(f"{options.data}: {len(x):,} to learn from, {len(x_val):,} held out, {vae.n_z} latents")
+    minutes = in_words(expected_seconds(vae, recipe, x, epochs))
+    sizes = f"{len(x):,} to learn from, {len(x_val):,} held out, {vae.n_z} latents"
+    say(f"{options.data}: {sizes}; {minutes} of training")
     for _ in tv.train(
         vae, tv.Adam(vae.params, lr=recipe.lr), x, epochs, recipe.batch_size, rng=rng,
         warmup=recipe.warmup, cosine=True, progress=bool(sys.stderr and sys.stderr.isatty()),
@@ -134,6 +137,21 @@ def model(options, recipe, n_x, rng):
     epochs = recipe.epochs if options.epochs is None else check_int("--epochs", options.epochs)
     n_h = recipe.n_h if options.hidden is None else options.hidden
     return tv.VAE(n_x, n_h, n_z, rng, recipe.likelihood), epochs
+
+
+def expected_seconds(vae, recipe, x, epochs):
+    """How long the training will take, from a copy's second epoch on a few minibatches."""
+    few, vae = x[: 20 * recipe.batch_size], copy.deepcopy(vae)
+    opt, rng = tv.Adam(vae.params, lr=recipe.lr), np.random.default_rng(0)
+    *_, last = tv.train(vae, opt, few, 2, recipe.batch_size, rng=rng, progress=False)
+    return last["seconds"] * epochs * len(x) / len(few)
+
+
+def in_words(seconds):
+    """About how long that is."""
+    n, unit = (seconds / 60, "minute") if seconds > 90 else (seconds, "second")
+    n = max(1, round(n))
+    return f"about {n} {unit}{'s' if n > 1 else ''}"
 
 
 def show(vae, data, name, train, held_out, folder, rng):

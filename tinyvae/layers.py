@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from tinyvae.ops import Array, quiet, sigmoid
 from tinyvae.parameters import Parametric, Views, attach, named
+from tinyvae.threads import product
 
 
 def entry(kind: str, name: str) -> property:
@@ -43,7 +44,7 @@ class Dense(Parametric):
         super().__init__(W=W.astype(dtype), b=np.zeros(n_out, dtype))
 
     def __call__(self, x: Array) -> Array:
-        out = x @ self.W
+        out = product(x, self.W)
         out += self.b
         return out
 
@@ -53,9 +54,9 @@ class Dense(Parametric):
 
     def backward(self, dout: Array, input_grad: bool = True) -> Array | None:
         """Fill dW and db; return dx, or None where nobody asks for it (the first layer)."""
-        np.matmul(self._last.T, dout, out=self.dW)
+        product(self._last.T, dout, out=self.dW)
         np.sum(dout, axis=0, out=self.db)
-        return dout @ self.W.T if input_grad else None
+        return product(dout, self.W.T) if input_grad else None
 
     def __repr__(self) -> str:
         return "Dense({}, {})".format(*self.W.shape)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinyvae.ops import Array
+from tinyvae.threads import parted
 from tinyvae.validation import check_float
 
 BLOCK = 1 << 16  # numbers updated at a time, so that they stay in the cache between lines
@@ -53,11 +54,17 @@ class Adam:
         to_mean = (1 - self.beta1) / (1 - self.beta1**self.t)
         to_root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
         rate, eps = lr * to_mean / to_root, self.eps / to_root
-        for name, p in self._vectors(self.params).items():
-            g, m, v = grads[name], self.m[name], self.v[name]
-            for i in range(0, p.size, BLOCK):
-                block = slice(i, i + BLOCK)
-                self._update(p[block], g[block], m[block], v[block], rate, eps)
+        blocks = [
+            [array[i : i + BLOCK] for array in (p, grads[name], self.m[name], self.v[name])]
+            for name, p in self._vectors(self.params).items()
+            for i in range(0, p.size, BLOCK)
+        ]
+
+        def update(part):
+            for block in blocks[part]:
+                self._update(*block, rate, eps)
+
+        parted(update, len(blocks))
 
     def _check(self, grads):
         for name, p in self.params.items():
