@@ -39,7 +39,7 @@ SAVED_OUTPUTS = [
 WHOLE_TEST = [  # of .ci/run, what a learner or a maintainer runs
     "-m ruff check --no-cache .",
     "-m ruff format --check --no-cache .",
-    "-m pytest -p no:cacheprovider",
+    "-m pytest -n 2 -p no:cacheprovider",
     "tests/course/browser.py",
 ]
 

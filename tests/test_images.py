@@ -1,14 +1,16 @@
 """Pictures from arrays: what is taken as grey, and what is refused in one sentence."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tinyvae.course import figures
 from tinyvae.course.explorer import explorer
-from tinyvae.course.latent_map import LatentMap
+from tinyvae.course.scenes.latent_map import latent_map
 from tinyvae.images import SHARP, image_grid, mosaic, png
 
 # ipywidgets 8.1.3 calls an old name of traitlets.
@@ -39,8 +41,15 @@ def shown_by_explorer(picture):
 
 
 def shown_by_map(picture):
-    one = LatentMap(lambda z: np.repeat(np.reshape(picture, (1, -1)), len(z), 0), (3, 4))
-    return pixels(one.picture.value)
+    shown, _ = map_of(picture, (3, 4)).draw(point=[0.0, 0.0])
+    return np.round(255 * shown)
+
+
+def map_of(picture, image_shape):
+    """The map of a model that paints this one picture."""
+    return latent_map(
+        SimpleNamespace(n_z=2, picture=lambda z: np.reshape(picture, (1, -1))), image_shape
+    )
 
 
 WAYS = [shown_by_png, shown_by_mosaic, shown_by_image_grid, shown_by_explorer, shown_by_map]
@@ -92,7 +101,7 @@ def test_a_colour_picture_is_told_how_to_become_grey():
         with pytest.raises(ValueError, match=r"image_shape.*\(3, 4, 3\)"):
             way(np.ones((5, 36)), (3, 4, 3), 2)
     with pytest.raises(ValueError, match=r"image_shape.*\(3, 4, 3\)"):
-        LatentMap(lambda z: np.ones((len(z), 36)), (3, 4, 3))
+        map_of(np.ones(36), (3, 4, 3))
 
 
 @pytest.mark.parametrize("shape", [(12,), (5, 11), (5, 2, 6), (5, 3, 4, 1), ()])
@@ -115,3 +124,23 @@ def test_a_mosaic_goes_row_by_row():
 
 def test_a_figure_is_sharp():
     assert pixels(png(Figure(figsize=(2, 1), dpi=50))).shape == (50 * SHARP, 100 * SHARP)
+
+
+def test_a_figure_of_few_colours_keeps_each():
+    figure = Figure(figsize=(2, 1), dpi=50)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(np.arange(200).reshape(10, 20), cmap="viridis", interpolation="nearest")
+    axes.set_axis_off()
+    whole, palette = (Image.open(io.BytesIO(png(figure, n))) for n in (None, 256))
+    np.testing.assert_array_equal(palette.convert("RGB"), whole.convert("RGB"))
+    assert palette.mode == "P"
+
+
+def test_a_figure_of_many_colours_stays_alike(rng):
+    figure = figures.cloud(rng.standard_normal((800, 2)), rng.random(800))
+    files = png(figure), png(figure, 256)
+    whole, palette = (
+        np.asarray(Image.open(io.BytesIO(one)).convert("RGB"), float) for one in files
+    )
+    assert 0 < np.abs(whole - palette).mean() < 1  # of 255
+    assert len(files[1]) < len(files[0]) / 2

@@ -5,7 +5,8 @@
 
 import shutil
 
-from mutants import ROOT, failures, first_to_catch, run_all
+import pytest
+from mutants import MUTANTS, ROOT, failures, first_to_catch
 
 
 def test_the_package_as_it_is_passes(tmp_path):
@@ -14,6 +15,6 @@ def test_the_package_as_it_is_passes(tmp_path):
     assert failures(tmp_path) == []
 
 
-def test_every_mutant_is_caught():
-    results = run_all(first_to_catch)
-    assert [mutant.name for mutant, tests in results.items() if not tests] == []
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_caught(mutant):
+    assert first_to_catch(mutant)

@@ -168,7 +168,9 @@ def test_an_object_that_is_no_number(entry, says):
         matrix(array)
 
 
-@pytest.mark.parametrize("value", [{1, 2}, {"a": 1}, iter([1]), None], ids=str)
+@pytest.mark.parametrize(
+    "value", [{1, 2}, {"a": 1}, iter([1]), None], ids=["set", "dict", "iterator", "None"]
+)
 def test_what_is_no_array_at_all(value):
     with pytest.raises((ValueError, TypeError), match=r"^pictures must"):
         matrix(value)

@@ -38,6 +38,7 @@ from tinyvae.evaluate import (
     mean_elbo,
 )
 from tinyvae.gradcheck import check_model, numerical_gradient, relative_error
+from tinyvae.iwae import IWAE
 from tinyvae.latent import attribute_direction, grid, lerp, path, slerp, traversal
 from tinyvae.layers import Dense, ReLU, Sequential, SiLU, Tanh, mlp
 from tinyvae.models import VAE, Autoencoder

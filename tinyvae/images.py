@@ -90,16 +90,17 @@ def image_grid(x, image_shape, columns, title="", row_labels=(), column_labels=(
     return figure
 
 
-def png(picture):
+def png(picture, colours=None):
     """A picture, grey (h, w) or a matplotlib Figure, as the bytes of a PNG file.
 
-    The Figure's is SHARP times as wide as its dpi say, to be shown that much smaller.
+    The Figure's is SHARP times as wide as its dpi say, to be shown that much smaller. With at
+    most 256 `colours` it takes half of the bytes or less, and a third more time.
     """
     buffer = io.BytesIO()
     if hasattr(picture, "savefig"):
         with own_look():
             picture.savefig(buffer, format="png", dpi=SHARP * picture.dpi)
-        return buffer.getvalue()
+        return _of_few_colours(buffer, colours) if colours else buffer.getvalue()
     shape = np.shape(picture)
     if len(shape) != 2 or 0 in shape:
         raise ValueError(
@@ -107,4 +108,11 @@ def png(picture):
             + "; of a colour one, picture.mean(axis=-1) is" * (len(shape) == 3)
         )
     Image.fromarray(np.round(255 * grey(picture)).astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _of_few_colours(file, colours):
+    palette = Image.open(file).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    palette.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

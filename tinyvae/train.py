@@ -18,6 +18,7 @@ from tinyvae.arrays import check_variation
 from tinyvae.evaluate import mean_terms
 from tinyvae.ops import Array
 from tinyvae.parameters import Parameters
+from tinyvae.threads import calm
 from tinyvae.validation import check_float, check_generator, check_int, check_kl_weights
 
 
@@ -79,7 +80,8 @@ def train(
     `list(train(...))` trains at once.
 
     opt        an optimiser of the model's own parameters, or of some of them, as `Adam`
-    rng        draws each epoch's order and the noise: same seed, same machine, same bits
+    rng        draws each epoch's order and the noise: same seed, same machine, same bits, on
+               one processor or many, if threadpoolctl is there
     c, c_val   the conditions of x and x_val, (N, n_c), where the model has them
     warmup     epochs over which beta rises in a line from 0 (after Bowman et al. 2016)
     free_bits  nats that each latent may say at no cost; see `VAE.loss`
@@ -136,7 +138,7 @@ def _epochs(model, one_epoch, epochs, held_out, open_bar):
     with open_bar() as bar:
         for epoch in epochs:
             began = time.perf_counter()
-            figures, beta = one_epoch(epoch, bar)
+            figures, beta = calm(one_epoch, epoch, bar)
             if held_out is not None:
                 x, c = held_out
                 rng = np.random.default_rng(0)  # its own, so that watching changes no training

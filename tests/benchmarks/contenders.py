@@ -38,8 +38,12 @@ WORKLOADS = [
         (400,), 20, 128, True, "ReLU",
     ),
     Workload(
-        "faces 784-256-128-12, batch 128", lambda: tv.load_faces(10_000).x,
-        (256, 128), 12, 128, False, "SiLU",
+        "faces 784-400-12, batch 100", lambda: tv.load_faces(10_000).x,
+        (400,), 12, 100, False, "SiLU",
+    ),
+    Workload(
+        "faces 784-400-200-12, batch 100", lambda: tv.load_faces(10_000).x,
+        (400, 200), 12, 100, False, "SiLU",
     ),
     Workload(
         "digits 64-128-2, batch 64", lambda: tv.load_digits().x, (128,), 2, 64, True, "ReLU"
@@ -238,3 +242,6 @@ def easyvae(x, work, n):
                 vae.train(x[i])
 
     return steps
+
+
+CONTENDERS = floor, tinyvae, pytorch, pytorch_compiled, plain_numpy

@@ -1,10 +1,9 @@
-"""What is learned in the same epochs: tinyvae beside PyTorch, and the model of a paper.
+"""What is learned in the same epochs: tinyvae beside PyTorch.
 
 On real pictures: Fashion-MNIST from Debian's package dataset-fashion-mnist (or, with a network,
 fetched), each pixel drawn once as 0 or 1 with its grey value for the probability.
 """
 
-import time
 from pathlib import Path
 
 import contenders
@@ -82,38 +81,3 @@ def print_curves(table):
         print(f"  {name:10}{row}   (seeds spread {spread:.2f} at the end)")
     apart = " ".join(f"{a:8.2f}" for a in means["tinyvae"] - means["pytorch"])
     print(f"  {'apart':10}{apart}")
-
-
-def paper(epochs=60):
-    """The one-layer VAE of Burda et al. 2016 (arXiv:1509.00519): 784-200-200-50, tanh, pixels
-    drawn anew each epoch. On MNIST if it can be had, else on Fashion-MNIST."""
-    try:
-        name, grey = "MNIST", tv.load_mnist().x
-    except OSError:
-        name, grey = "Fashion-MNIST", np.concatenate(fashion())
-    rng, began = np.random.default_rng(0), time.perf_counter()
-    vae = tv.VAE(784, (200, 200), 50, rng, tv.Bernoulli(), tv.Tanh)
-    opt = tv.Adam(vae.params, lr=2e-3)
-    for epoch in range(epochs):
-        x = drawn(grey[:60_000], rng)
-        next(
-            tv.train(
-                vae, opt, x, epochs, 128, rng=rng, cosine=True, progress=False, start=epoch
-            )
-        )
-    minutes = (time.perf_counter() - began) / 60
-    test = drawn(grey[60_000:61_000], rng)
-    bound, iw = tv.mean_elbo(vae, test, rng), tv.iw_log_likelihood(vae, test, k=500, rng=rng)
-    return {
-        "data": name, "epochs": epochs, "minutes": minutes, "ELBO": bound,
-        "iw_log_likelihood, k = 500": float(iw.mean()),
-        "active units": tv.active_units(vae, test),
-    }  # fmt: skip
-
-
-def print_paper(row):
-    print("\n784-200-200-50, one layer of 50 latents, 1,000 test images")
-    for name, value in row.items():
-        print(f"  {name:28}{value if isinstance(value, (str, int)) else f'{value:.2f}'}")
-    if row["data"] == "MNIST":
-        print("  the paper's table 1, k = 5000 -86.76")

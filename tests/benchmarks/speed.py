@@ -1,11 +1,13 @@
 """python tests/benchmarks/speed.py: how fast tinyvae is, beside others and beside the floor.
 
-Everything runs in one process, contenders in turn within each round, so that a busy machine
-slows all of them alike; the figures are medians over the rounds. Prints the tables and writes
-them to out/speed.json. A single part: `speed.py training`, `speed.py evaluation`, ...
-Needs what requirements.txt beside this file lists.
+Everything runs in one process, contenders in turn within each round, with a pause between them;
+the figures are medians over the rounds. Training is measured twice: alone, and beside a process
+that never rests. Prints the tables and writes them to out/speed.json. A single part:
+`speed.py training`, `speed.py evaluation`, ... Needs what requirements.txt beside this file
+lists.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -19,10 +21,12 @@ from pathlib import Path
 import contenders
 import learning
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 import tinyvae as tv
 
 ROUNDS = 11
+PAUSE = 0.04  # seconds: threads that wait spin for a while, and would slow the next contender
 OUT = Path("out/speed.json")
 
 
@@ -31,6 +35,7 @@ def rounds_of(actions, rounds=ROUNDS):
     times = {name: [] for name in actions}
     for i in range(rounds + 1):
         for name, action in actions.items():
+            time.sleep(PAUSE)
             began = time.perf_counter()
             action()
             if i:
@@ -38,26 +43,67 @@ def rounds_of(actions, rounds=ROUNDS):
     return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
+BUSY = """
+import os
+while os.getppid() == {}:
+    for _ in range(10**6):
+        pass
+"""
+
+
+@contextlib.contextmanager
+def busy():
+    """A process that never rests, as a tab of a browser may."""
+    with subprocess.Popen([sys.executable, "-c", BUSY.format(os.getpid())]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 def training():
-    """Milliseconds a training step, for each workload and contender."""
-    others = ["floor", "tinyvae", "pytorch", "pytorch_compiled", "plain_numpy"]
+    """Milliseconds a step: {workload: {"alone": {contender: ms}, "busy": ...}}."""
+    return {work.name: steps_of(work) for work in contenders.WORKLOADS}
+
+
+def steps_of(work):
+    x, n = work.load(), 60 if work.n_h[0] > 128 else 240
+    actions = {c.__name__: c(x, work, n) for c in contenders.CONTENDERS}
+    actions["floor, one thread"] = one_thread(actions["floor"])
     table = {}
-    for work in contenders.WORKLOADS:
-        x, steps = work.load(), 60 if work.n_h[0] > 128 else 240
-        seconds = rounds_of({n: getattr(contenders, n)(x, work, steps) for n in others})
-        table[work.name] = {name: 1e3 * s / steps for name, s in seconds.items()}
-        if work.bernoulli:  # hundreds of times slower, so fewer steps
-            slow = rounds_of({"easyvae": contenders.easyvae(x, work, 1)}, 3)
-            table[work.name]["easyvae"] = 1e3 * slow["easyvae"]
+    for name, beside in ("alone", contextlib.nullcontext), ("busy", busy):
+        with beside():
+            row = {c: 1e3 * s / n for c, s in rounds_of(actions).items()}
+        row["floor"] = min(row["floor"], row.pop("floor, one thread"))
+        table[name] = row
+    if work.bernoulli:  # hundreds of times slower, so fewer steps
+        slow = rounds_of({"easyvae": contenders.easyvae(x, work, 1)}, 3)
+        table["alone"]["easyvae"] = 1e3 * slow["easyvae"]
     return table
 
 
+def one_thread(action):
+    """The action with one BLAS thread: on small products two are slower."""
+    blas = ThreadpoolController().select(user_api="blas")
+
+    def run():
+        with blas.limit(limits=1):
+            action()
+
+    return run
+
+
 def print_training(table):
-    for work, row in table.items():
-        print(f"\n{work}")
-        for name, ms in row.items():
-            print(f"  {name:18}{ms:9.3f} ms a step   {ms / row['tinyvae']:7.2f} x tinyvae's")
-        print(f"  tinyvae / floor   {row['tinyvae'] / row['floor']:9.2f}")
+    for work, rows in table.items():
+        alone, beside = rows["alone"], rows["busy"]
+        print(f"\n{work:36} ms a step  / floor  / compiled      busy  / compiled  / alone")
+        for name, ms in alone.items():
+            ratios = [ms / alone["floor"], ms / alone["pytorch_compiled"]]
+            line = f"  {name:34}{ms:10.3f}{ratios[0]:9.2f}{ratios[1]:12.2f}"
+            if name in beside:
+                ratios = [beside[name] / beside["pytorch_compiled"], beside[name] / ms]
+                line += f"{beside[name]:10.3f}{ratios[0]:12.2f}{ratios[1]:9.2f}"
+            print(line)
 
 
 def evaluation():
@@ -195,7 +241,6 @@ PARTS = {
     "evaluation": (evaluation, print_evaluation),
     "memory": (memory, print_memory),
     "learning": (learning.curves, learning.print_curves),
-    "paper": (learning.paper, learning.print_paper),
 }
 
 

@@ -11,9 +11,23 @@ from tinyvae.course.page import Page
 PIXELS = """canvas => {
   const { width, height } = canvas;
   const g = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  g.fillStyle = "white"; // the paper between two pictures
+  g.fillRect(0, 0, width, height);
   g.drawImage(canvas, 0, 0);
   const { data } = g.getImageData(0, 0, width, height);
   return [height, width, [...data.filter((_, i) => i % 4 === 0)]];
+}"""
+COLOURED = """(canvas, wanted) => {
+  const { width, height } = canvas;
+  const g = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  g.drawImage(canvas, 0, 0);
+  const { data } = g.getImageData(0, 0, width, height), found = [];
+  for (let i = 0; i < data.length; i += 4) {
+    const off = wanted.map((value, c) => Math.abs(value - data[i + c]));
+    const k = i / 4, like = Math.max(...off) < 24 && data[i + 3] > 200;
+    if (like) found.push([k % width, Math.floor(k / width)]);
+  }
+  return found;
 }"""
 MOVE = """([box, values]) => {
   const knobs = box.querySelectorAll(".tinyvae-controls input");
@@ -56,6 +70,16 @@ class Shown:
         self.page.evaluate(MOVE, [self.box.element_handle(), list(map(str, values))])
         height, width, pixels = self.page.locator(".tinyvae-picture").evaluate(PIXELS)
         return np.reshape(pixels, (height, width)) / 255, self.line
+
+    def coloured(self, name):
+        """(x, y), in pixels from the top left, of the picture's pixels in the page's colour
+        "--ink", "--series-0", ..."""
+        colour = self.page.evaluate(
+            "name => getComputedStyle(document.documentElement).getPropertyValue(name)", name
+        )
+        rgb = [int(colour.strip()[i : i + 2], 16) for i in (1, 3, 5)]
+        canvas = self.page.locator(".tinyvae-picture")
+        return np.array(canvas.evaluate(COLOURED, rgb)).reshape(-1, 2).T
 
     @property
     def line(self):

@@ -5,6 +5,7 @@ import functools
 import io
 import re
 
+import matplotlib.axes
 import matplotlib.collections
 import matplotlib.lines
 import matplotlib.patches
@@ -16,7 +17,8 @@ from matplotlib.colors import same_color, to_rgba, to_rgba_array
 from PIL import Image
 
 from tinyvae import images
-from tinyvae.course import explorer, figures
+from tinyvae.course import figures
+from tinyvae.course.bundle import JS
 
 NUMBERS = np.linspace(0, 1, 12)
 PLANE = np.stack([NUMBERS, NUMBERS[::-1]], axis=1)
@@ -32,7 +34,14 @@ SAMPLES = {
     "elbo_curves": lambda f: f({"faces": HISTORY}),
     "latent_bars": lambda f: f(NUMBERS, 1),
     "latent_map": lambda f: f(
-        PICTURES, (2, 3), PLANE, figures.rgb(NUMBERS), ("a", "b"), 1, [("7", 0, 0, "#000099")]
+        PICTURES,
+        (2, 3),
+        PLANE,
+        figures.rgb(NUMBERS),
+        ("a", "b"),
+        1,
+        [("7", 0, 0, "#000099")],
+        "lh",
     ),
     "spreads": lambda f: f({"a": NUMBERS}, "x", band=(0.2, 0.8)),
     "numerals": lambda f: f(PLANE, np.arange(12) % 10),
@@ -159,7 +168,7 @@ KINDS = (
 def test_every_figure_stands_out_from_white(name):
     figure = SAMPLES[name](DRAWN[name])
     figure.draw_without_rendering()
-    papers = [figure.patch, *(axes.patch for axes in figure.axes)]
+    papers = [figure.patch, *(axes.patch for axes in figure.findobj(matplotlib.axes.Axes))]
     papers += [axes.get_legend().get_frame() for axes in figure.axes if axes.get_legend()]
     papers += [legend.get_frame() for legend in figure.legends]
     seen = 0
@@ -199,18 +208,17 @@ def test_contrast_is_what_wcag_says():
     assert contrast("#767676") == pytest.approx(4.54, abs=0.005)
 
 
-def test_the_widgets_stand_out_from_white():
-    script = (explorer.JS / "plane.js").read_text(encoding="utf-8")
-    words = set(re.findall(r'fillStyle = "([^"]+)"', script)) - {"white"}
-    lines = set(re.findall(r'strokeStyle = "([^"]+)"', script)) - {figures.GUIDE}
+def test_the_map_stands_out_from_white():
+    script = (JS / "plane.js").read_text(encoding="utf-8")
+    words = set(re.findall(r'fillStyle(?: =|:) "([^"]+)"', script)) - {"white"}
+    lines = set(re.findall(r'strokeStyle(?: =|:) "([^"]+)"', script)) - {figures.GUIDE}
     point = re.findall(r'\["([^"]+)", \d\]', script)
-    edges = re.findall(
-        r"(?:outline: 3px solid|border-color:) (#\w+)",
-        (explorer.JS / "explorer.css").read_text(encoding="utf-8"),
-    )
-    assert len(words) == len(lines) == len(edges) == 2
+    style = (JS / "explorer.css").read_text(encoding="utf-8")
+    assert "outline: 3px solid var(--link)" in style
+    edge = re.search(r"--link: (#\w+)", style)[1]  # in the light theme of a notebook
+    assert len(words) == len(lines) == 2
     assert min(map(contrast, words)) >= 4.5
-    assert min(map(contrast, [*lines, *edges])) >= 3
+    assert min(map(contrast, [*lines, edge])) >= 3
     assert point[1] == "white" and min(contrast(point[0]), contrast(point[2])) >= 3
     for some in (figures.rgb(NUMBERS), figures.rgb(figures.TEN)):
         assert min(contrast(one / 255) for one in some) >= 3

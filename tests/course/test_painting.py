@@ -6,7 +6,8 @@ from scenes import agrees, half
 
 import tinyvae as tv
 from tinyvae.course.explorer import explorer
-from tinyvae.course.painting import Painting
+from tinyvae.course.judging import FaceJudge
+from tinyvae.course.scenes.painting import Painting
 
 
 @pytest.fixture
@@ -30,3 +31,13 @@ def test_a_condition(rng):
     scene = Painting(model, rng.standard_normal(3), conditions=["a", "b"], image_shape=(4, 4))
     one = explorer(scene, "A face.", a=(-1, 1, 0), b=(-1, 1, 0))
     agrees(one, [(0, 0), (-1, 1), (0.55, -0.4)])
+
+
+@needs_browser
+def test_a_judge(rng):
+    model = half(tv.VAE(784, (8,), 3, rng, likelihood=tv.Bernoulli()))
+    judge = FaceJudge(tv.face_reader(200))
+    scene = Painting(model, rng.standard_normal(3), {"up": rng.standard_normal(3)}, judge=judge)
+    one = explorer(scene, "A face.", up=(-1, 1, 0))
+    assert "grey levels from a face\nsmile " in one.draw()[1]
+    agrees(one, [[0], [-1], [0.7]])

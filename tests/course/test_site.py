@@ -254,6 +254,27 @@ def test_an_answer_waits_for_its_prediction(tmp_path):
     assert page.select_one(".tinyvae-predict button")["aria-controls"] == answer["id"]
 
 
+def moved(n):
+    """The two outputs of an explorer."""
+    inside = json.dumps({"module": "m", "controls": [], "models": {}, "data": n})
+    text = f'<div class="tinyvae-explorer x"><script type="application/json">{inside}</script>'
+    still = nbformat.v4.new_output("display_data", {"image/png": PIXEL, "text/plain": "x"})
+    return [still, nbformat.v4.new_output("display_data", {"text/html": text})]
+
+
+def test_what_is_found_by_moving_stays_open_and_waits_up_to_the_next_heading(tmp_path):
+    text = made(
+        tmp_path, CELLS, ("draw()", moved(1)), "For so it is.", ("1 + 1", [stream("two")]),
+        "And so on.", "## Next", "open",
+    )  # fmt: skip
+    page = BeautifulSoup(text, "html.parser")
+    answer = page.select_one("details.tinyvae-answer")
+    assert page.select_one(".tinyvae-explorer").find_parent("details") is None
+    assert answer.select_one("pre.tinyvae-output").text == "two"
+    assert "For so it is." in answer.text and "And so on." in answer.text
+    assert page.h2.find_parent("details") is None
+
+
 def test_ids_are_unique_whatever_headings_say(tmp_path):
     words = "# T", "## Part", "## Part", "## Part 2", "## answer 1", "**Predict:** what?"
     text = made(tmp_path, *words, ("1", [stream("one")]))
@@ -347,10 +368,10 @@ def test_links_lead_to_pages(url, expected):
 
 
 def test_data_cannot_end_the_script():
-    text = framed(Page("A title", "<h1>A</h1>", "index_page", {"x": "</script><!--"}))
+    text = framed(Page("A title", "<h1>A</h1>", "notebook_page", {"x": "</script><!--"}))
     assert text.count("</script>") == 1
     with pytest.raises(ValueError):
-        framed(Page("A title", "", "index_page", float("nan")))
+        framed(Page("A title", "", "notebook_page", float("nan")))
 
 
 def test_a_folder_that_cannot_be(tmp_path, capsys):

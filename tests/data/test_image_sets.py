@@ -83,7 +83,9 @@ def test_damaged_idx_files_are_refused_by_name(tmp_path, end, content):
 
 
 @pytest.mark.parametrize(
-    "content", [idx(ARRAY), gzip.compress(idx(ARRAY))[:-9], gzip.compress(idx(ARRAY))[:-20]]
+    "content",
+    [idx(ARRAY), gzip.compress(idx(ARRAY))[:-9], gzip.compress(idx(ARRAY))[:-20]],
+    ids=["no gzip", "cut in its tail", "cut in its data"],
 )
 def test_damaged_gzip_is_refused_by_name(tmp_path, content):
     path = tmp_path / "a.gz"

@@ -23,7 +23,7 @@ def show(figure, alt):
     """Display the Figure in a notebook; `alt` says in words what is seen."""
     from IPython.display import Image, display
 
-    display(Image(data=png(figure), format="png", alt=alt, retina=True))
+    display(Image(data=png(figure, 256), format="png", alt=alt, retina=True))
 
 
 STYLES = (
@@ -130,10 +130,11 @@ def rgb(colours):
 
 
 @own_look()
-def latent_map(x, image_shape, z, colours, labels, extent, marks=()):
+def latent_map(x, image_shape, z, colours, labels, extent, marks=(), bar=()):
     """A Figure of the points z (N, 2) in their colours, rgb bytes (N, 3), and beside it of the
     pictures x (n * n, height * width) that belong to a grid over the same plane. marks are
-    (numeral, x, y, colour): a disc for each class."""
+    (numeral, x, y, colour): a disc for each class. bar = (low word, high word) are those at the
+    ends of the bar of VIRIDIS above the points."""
     figure = Figure(figsize=(7.6, 3.9), dpi=100, layout="constrained")
     points, pictures = figure.subplots(1, 2, sharex=True, sharey=True)
     points.scatter(*z.T, c=colours / 255, s=6, linewidths=0)
@@ -147,6 +148,12 @@ def latent_map(x, image_shape, z, colours, labels, extent, marks=()):
     for axes in (points, pictures):
         axes.set(xlim=around[:2], ylim=around[2:], box_aspect=1, xlabel=labels[0])
     points.set_ylabel(labels[1])
+    if bar:
+        above = points.inset_axes((0.3, 1.04, 0.4, 0.04))
+        above.imshow(np.linspace(0, 1, 256)[None], cmap=VIRIDIS, aspect="auto")
+        above.set_axis_off()
+        for across, side, word in ((-0.05, "right", bar[0]), (1.05, "left", bar[1])):
+            above.text(across, 0.5, word, ha=side, va="center", transform=above.transAxes)
     return figure
 
 
@@ -285,7 +292,8 @@ def latent_panels(panels):
 def letter_columns(probabilities, alphabet, rows=3):
     """A grey picture, in [0, 1], of the likeliest letters of each place, the likeliest on top,
     the darker the more probable, none below 1 %: probabilities (places, len(alphabet)). So the
-    top row is the name. No Figure, which takes too long for a slider."""
+    top row is the name. The bar below a letter is as long as it is probable. No Figure, which
+    takes too long for a slider."""
     side = 34  # pixels to a letter
     sheet = Image.new("L", (side * len(probabilities), side * rows), 255)
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(findfont("monospace"), 0.6 * side)
@@ -296,6 +304,9 @@ def letter_columns(probabilities, alphabet, rows=3):
             shade = round(117 * (1 - each[letter] ** 0.5))  # of 255: a contrast of 4.5 or more
             middle = side * (place + 0.5), side * (row + 0.5)
             pen.text(middle, alphabet[letter], fill=shade, font=font, anchor="mm")
+            half, bottom = (side / 2 - 3) * each[letter], side * (row + 1) - 2
+            bar = middle[0] - half, bottom - 2, middle[0] + half, bottom
+            pen.rectangle(bar, fill=shade)
     return np.asarray(sheet) / 255
 
 

@@ -51,7 +51,7 @@ def as_png(draw, alt, controls):
     """(PNG, what an <img> of it needs: alt, width and height)."""
     picture, said = still(draw, alt, controls)
     width, height = size_shown(picture)
-    return png(picture), {"alt": said, "width": width, "height": height}
+    return png(picture, 256), {"alt": said, "width": width, "height": height}
 
 
 def show(picture, about, name):

@@ -34,12 +34,22 @@ def pack(model, dtype="float32", encoder=True):
     names = [name for name in model.params if encoder or not name.startswith("encoder.")]
     with np.errstate(over="ignore"):  # too large becomes inf, refused just below
         vector = np.concatenate([model.params[name].ravel() for name in names])
-        vector = vector.astype(np.dtype(dtype).newbyteorder("<"))
+        vector = vector.astype(dtype)
     if not np.isfinite(vector).all():
         raise ValueError(f"the model's parameters must be finite in {dtype}")
-    weights = base64.b64encode(vector.tobytes()).decode("ascii")
     header = {"kind": kind, "settings": _settings(model), "dtype": dtype, "encoder": encoder}
-    return header | {"weights": weights}
+    return header | {"weights": base64_of(vector, dtype)}
+
+
+def base64_of(array, dtype="float32"):
+    """The array's numbers as little-endian `dtype`, row by row, in base64."""
+    numbers = np.asarray(array).astype(np.dtype(dtype).newbyteorder("<"))
+    return base64.b64encode(numbers.tobytes()).decode("ascii")
+
+
+def pack_greys(x):
+    """Grey pictures x, in [0, 1], as bytes in base64: what `greys` of js/weights.js reads."""
+    return base64.b64encode(np.rint(255 * x).astype(np.uint8).tobytes()).decode("ascii")
 
 
 def _settings(model):

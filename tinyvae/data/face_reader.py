@@ -9,26 +9,34 @@ GAMMA, RIDGE = 0.01, 1e-3  # of the RBF kernel exp(-gamma |x - y|^2); the ridge 
 
 
 def face_reader(n=3000, seed=0):
-    """A function `read`: pictures (N, 784) -> the factors (N, 8) that they show, float64.
+    """A FaceReader `read`, fitted to n faces drawn with `seed`, and to nothing else.
 
-    Kernel ridge regression on n faces drawn with `seed`, and on nothing else: read(x) =
-    sum_i exp(-gamma |x - x_i|^2) w_i, the weights w (n, 8) from (K + ridge I) w = factors,
-    K_ij = exp(-gamma |x_i - x_j|^2) (Murphy 2012, section 14.4.3). It costs about a second.
-    Far enough from every drawn face it reads 0; on the way there it may read far beyond
-    [-1, 1]. Raises as `load_faces` does; `read` ValueError or TypeError for bad pictures.
+    read(pictures (N, 784)) -> the factors (N, 8) that they show, float64. Fitting costs about a
+    second. Raises as `load_faces` does.
     """
-    known = load_faces(n, seed)
-    x = known.x.astype(np.float64)
-    square = (x**2).sum(axis=1)
-    gram = _kernel(x, x, square)
-    gram.flat[:: len(x) + 1] += RIDGE
-    weights = np.linalg.solve(gram, known.factors.astype(np.float64))
+    return FaceReader(load_faces(n, seed))
 
-    def read(pictures):
-        pictures = check_matrix("pictures", pictures, x.shape[1], np.float64)
-        return _kernel(pictures, x, square) @ weights
 
-    return read
+class FaceReader:
+    """Kernel ridge regression of the factors (n, 8) of `known` faces on their pictures x_i.
+
+    read(x) = sum_i exp(-gamma |x - x_i|^2) w_i, the `weights` w (n, 8) from (K + ridge I) w =
+    factors, K_ij = exp(-gamma |x_i - x_j|^2) (Murphy 2012, section 14.4.3). Far enough from
+    every known face it reads 0; on the way there it may read far beyond [-1, 1].
+    """
+
+    def __init__(self, known):
+        self.known = known
+        self._x = known.x.astype(np.float64)
+        self._square = (self._x**2).sum(axis=1)
+        gram = _kernel(self._x, self._x, self._square)
+        gram.flat[:: len(gram) + 1] += RIDGE
+        self.weights = np.linalg.solve(gram, known.factors.astype(np.float64))
+
+    def __call__(self, pictures):
+        """The factors (N, 8), float64; ValueError or TypeError for bad pictures."""
+        pictures = check_matrix("pictures", pictures, self._x.shape[1], np.float64)
+        return _kernel(pictures, self._x, self._square) @ self.weights
 
 
 def _kernel(a, b, b_square):

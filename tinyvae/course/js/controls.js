@@ -2,7 +2,7 @@
 import { element } from "./element.js";
 import { plane } from "./plane.js";
 
-const KINDS = { range, text, plane };
+const KINDS = { range, text, plane, hidden };
 let count = 0; // for ids that stand once in the page
 
 /**
@@ -19,9 +19,11 @@ function range({ label, low, high, start, step, decimals, ends }, parent, change
   const id = `tinyvae-${++count}`, now = element("output");
   const knob = element("input", { type: "range", id, min: low, max: high, step, value: start });
   const value = () => Number(knob.value);
-  const told = () => (
-    `${value().toFixed(decimals).replace("-", "\u2212")}`
-  );
+  const told = () => value().toFixed(decimals).replace("-", "\u2212");
+  const wish = () => { // "smiling 0.15"
+    if (!ends.length || low >= 0 || high <= 0 || !value()) return null;
+    return `${ends[value() < 0 ? 0 : 1]} ${Math.abs(value()).toFixed(decimals)}`;
+  };
   const show = () => {
     now.textContent = told();
     if (ends.length) knob.setAttribute("aria-valuetext", `${told()}, ${ends.join(" to ")}`);
@@ -41,7 +43,16 @@ function range({ label, low, high, start, step, decimals, ends }, parent, change
     knob.value = next;
     show();
   };
-  return { value, set, said: () => `${label} ${told()}` };
+  return { value, set, said: () => wish() ?? `${label} ${told()}` };
+}
+
+/** A value that buttons alone set. */
+function hidden({ label, start }) {
+  let now = start;
+  const set = next => {
+    now = next;
+  };
+  return { value: () => now, set, said: () => `another ${label}` };
 }
 
 function text({ label, start }, parent, changed) {

@@ -66,7 +66,10 @@ function begin(box, { alt, controls, buttons = [], ...given }, scene) {
   suppressCommands(box, reset);
   show(explorer);
   onTheme(redraw);
-  new ResizeObserver(oncePerWidth(view, redraw)).observe(view);
+  new ResizeObserver(oncePerWidth(view, () => {
+    line.style.minHeight = "";
+    redraw();
+  })).observe(view);
   box.dataset.tinyvae = "live";
 }
 
@@ -85,12 +88,11 @@ function show(explorer) {
   explorer.stop();
   const say = text => {
     explorer.box.classList.remove("tinyvae-failed");
-    const said = text || told(explorer);
-    if (line.textContent !== said) line.textContent = said;
+    write(line, text || told(explorer));
   };
   const fail = error => {
     explorer.box.classList.add("tinyvae-failed");
-    line.textContent = error.message;
+    write(line, error.message);
   };
   try {
     const drawn = explorer.begun ?? draw(canvas, values);
@@ -114,6 +116,13 @@ function show(explorer) {
   } catch (error) {
     fail(error);
   }
+}
+
+/** The line stays as high as it has been, or what lies below it would jump up and down. */
+function write(line, text) {
+  if (line.textContent === text) return;
+  line.textContent = text;
+  line.style.minHeight = `${line.offsetHeight}px`;
 }
 
 /** The line of a scene that says nothing: what has been moved. */

@@ -1,4 +1,4 @@
-/** The picture of the point on a plane of two latents: tinyvae/course/latent_map.py. */
+/** The picture of the point on a plane of two latents: tinyvae/course/scenes/latent_map.py. */
 import { paintLarge } from "./picture.js";
 import { unpack } from "./weights.js";
 
@@ -8,7 +8,8 @@ function latentMap({ data: { z, latents, labels, side }, models }) {
     const code = [...z];
     latents.forEach((j, i) => { code[j] = point[i]; });
     paintLarge(canvas, model.picture(code), side);
-    return labels.map((label, i) => `${label} = ${point[i].toFixed(2)}`).join(", ");
+    const numbers = point.map(t => t.toFixed(2).replace("-", "\u2212"));
+    return labels.map((label, i) => `${label} = ${numbers[i]}`).join(", ");
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A notebook's page: its explorers; and what a prediction asks for opens once the reader has
+ * A notebook's page, and the index: its explorers; and what a prediction asks for opens once the reader has
  * written one down.
  */
 import { mount } from "./explorer.js";

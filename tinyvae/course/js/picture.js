@@ -1,6 +1,6 @@
 /** Small helpers of the pages that draw: greys on a canvas, and canvases that are sharp. */
 
-const GAP = 2; // pixels between two pictures
+export const GAP = 2; // pixels between two pictures
 
 /**
  * Paint pictures (N, side * side), 0 black and 1 white, in rows of `columns`; the page's CSS

@@ -3,18 +3,19 @@ import { element } from "./element.js";
 import { sheet } from "./picture.js";
 import { bytes, floats } from "./weights.js";
 
-const SIDE = 280, LEFT = 48, TOP = 8, WIDTH = LEFT + SIDE + 12, HEIGHT = TOP + SIDE + 44;
+const SIDE = 280, LEFT = 48, WIDTH = LEFT + SIDE + 12;
+const BAR = { width: 110, height: 12, room: 26 }; // of the colours, above the field
 const WAYS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
 };
 
 /** The control of this kind; its value is the point [x, y]. Its paper is white in any theme. */
 export function plane(spec, parent, changed) {
-  const { extent, labels, start } = spec;
+  const { extent, labels, start, bar } = spec;
   const canvas = element("canvas", { tabIndex: 0, className: "tinyvae-plane" });
   canvas.style.width = `${WIDTH}px`; // a narrow page shrinks it
   parent.append(canvas);
-  const background = document.createElement("canvas"), at = placesIn(extent);
+  const background = document.createElement("canvas"), at = placesIn(extent, bar.length);
   drawBackground(background, at, spec);
   let point = start;
   const draw = () => drawPoint(canvas, background, at, point, labels);
@@ -46,16 +47,17 @@ export function plane(spec, parent, changed) {
 }
 
 /** From values to px and back; `dot` and `rule` draw at values. */
-function placesIn(extent) {
+function placesIn(extent, hasBar) {
+  const top = 8 + (hasBar ? BAR.room : 0), height = top + SIDE + 44;
   const px = x => LEFT + (x + extent) / (2 * extent) * SIDE;
-  const py = y => TOP + (extent - y) / (2 * extent) * SIDE;
+  const py = y => top + (extent - y) / (2 * extent) * SIDE;
   const pointed = (canvas, event) => {
     const box = canvas.getBoundingClientRect(), scale = WIDTH / box.width;
     const [x, y] = [event.clientX - box.left, event.clientY - box.top].map(t => t * scale);
-    return [((x - LEFT) / SIDE * 2 - 1) * extent, (1 - (y - TOP) / SIDE * 2) * extent];
+    return [((x - LEFT) / SIDE * 2 - 1) * extent, (1 - (y - top) / SIDE * 2) * extent];
   };
   return {
-    extent, px, py, pointed,
+    extent, top, height, px, py, pointed,
     inside: t => Math.max(-extent, Math.min(extent, t)),
     dot: (g, x, y, r) => {
       g.beginPath();
@@ -71,15 +73,16 @@ function placesIn(extent) {
   };
 }
 
-/** Axes, the cloud, and a disc at the middle of each class. */
-function drawBackground(canvas, at, { labels, cloud, rgb, marks }) {
-  const g = sheet(canvas, WIDTH, HEIGHT), { extent, px, py, dot } = at;
+/** Axes, the cloud, a disc at the middle of each class, and the bar of the colours. */
+function drawBackground(canvas, at, { labels, cloud, rgb, marks, bar, scale }) {
+  const { top, height, px, py, dot } = at, g = sheet(canvas, WIDTH, height);
   g.fillStyle = "white";
-  g.fillRect(0, 0, WIDTH, HEIGHT);
+  g.fillRect(0, 0, WIDTH, height);
   drawGrid(g, at);
+  if (bar.length) drawBar(g, bar, scale);
   g.save();
   g.beginPath();
-  g.rect(LEFT, TOP, SIDE, SIDE);
+  g.rect(LEFT, top, SIDE, SIDE);
   g.clip();
   const points = floats(bytes(cloud), "float32"), colours = bytes(rgb);
   for (let i = 0; 2 * i < points.length; i++) {
@@ -97,15 +100,28 @@ function drawBackground(canvas, at, { labels, cloud, rgb, marks }) {
   }
   g.restore();
   g.strokeStyle = "#333333";
-  g.strokeRect(LEFT, TOP, SIDE, SIDE);
+  g.strokeRect(LEFT, top, SIDE, SIDE);
   Object.assign(g, { font: "14px sans-serif", textAlign: "center", fillStyle: "black" });
-  g.fillText(labels[0], px(0), HEIGHT - 8);
+  g.fillText(labels[0], px(0), height - 8);
   g.translate(17, py(0));
   g.rotate(-Math.PI / 2);
   g.fillText(labels[1], 0, 0);
 }
 
-function drawGrid(g, { extent, px, py, rule }) {
+/** The colours of `scale` from left to right, between the two words of `bar`. */
+function drawBar(g, bar, scale) {
+  const x = LEFT + (SIDE - BAR.width) / 2, y = 8;
+  const shades = g.createLinearGradient(x, 0, x + BAR.width, 0);
+  scale.forEach((shade, i) => shades.addColorStop(i / (scale.length - 1), shade));
+  g.fillStyle = shades;
+  g.fillRect(x, y, BAR.width, BAR.height);
+  Object.assign(g, { font: "13px sans-serif", fillStyle: "black", textAlign: "right" });
+  g.fillText(bar[0], x - 6, y + 11);
+  g.textAlign = "left";
+  g.fillText(bar[1], x + BAR.width + 6, y + 11);
+}
+
+function drawGrid(g, { extent, top, px, py, rule }) {
   Object.assign(g, { strokeStyle: "#cccccc", fillStyle: "#333333", font: "12px sans-serif" });
   const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find(s => extent / s <= 4) ?? extent;
   for (let k = -Math.floor(extent / step); k <= extent / step; k++) {
@@ -113,15 +129,15 @@ function drawGrid(g, { extent, px, py, rule }) {
     rule(g, t, -extent, t, extent);
     rule(g, -extent, t, extent, t);
     g.textAlign = "center";
-    g.fillText(words, px(t), TOP + SIDE + 16);
+    g.fillText(words, px(t), top + SIDE + 16);
     g.textAlign = "right";
     g.fillText(words, LEFT - 6, py(t) + 4);
   }
 }
 
-function drawPoint(canvas, background, { extent, inside, dot, rule }, point, labels) {
-  const g = sheet(canvas, WIDTH, HEIGHT), [x, y] = point.map(inside);
-  g.drawImage(background, 0, 0, WIDTH, HEIGHT);
+function drawPoint(canvas, background, { extent, height, inside, dot, rule }, point, labels) {
+  const g = sheet(canvas, WIDTH, height), [x, y] = point.map(inside);
+  g.drawImage(background, 0, 0, WIDTH, height);
   g.strokeStyle = "#00000080";
   rule(g, x, -extent, x, extent);
   rule(g, -extent, y, extent, y);

@@ -8,6 +8,7 @@
 
 import { colour, isDark, onTheme } from "./picture.js";
 
+const VIRIDIS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
 const GAP = 16, NARROW = 520; // px; below NARROW the panels stand in one column
 
 /** Draw `panels` on the canvas, as wide as `box`; returns the function that draws them anew. */
@@ -32,6 +33,12 @@ export function board(canvas, box, panels, { columns = 2, shape = 0.8 } = {}) {
 /** A pen over the whole canvas, made empty: its size in CSS pixels, sharp on any screen. */
 export function penOn(canvas, width, height) {
   return { g: sheet(canvas, width, height), width, height, ...colours(canvas) };
+}
+
+/** The same, as wide as an explorer has room for, up to `most` px; its height by its width. */
+export function penIn(canvas, most = 560, height = width => Math.max(260, 0.6 * width)) {
+  const width = Math.min(most, canvas.parentElement.clientWidth);
+  return penOn(canvas, width, Math.round(height(width)));
 }
 
 /** The canvas's context, empty, in CSS pixels, as many dots fine as the screen. */
@@ -116,6 +123,36 @@ export function curve({ g }, at, points, colour, dash = []) {
   for (const [x, y] of points) g.lineTo(at.px(x), at.py(y));
   g.stroke();
   g.setLineDash([]);
+}
+
+/** The area between the line through `points` and zero. */
+export function fill({ g }, at, points, colour) {
+  const [first, last] = [points[0], points.at(-1)];
+  Object.assign(g, { fillStyle: colour, globalAlpha: 0.25 });
+  g.beginPath();
+  for (const [x, y] of [[first[0], 0], ...points, [last[0], 0]]) g.lineTo(at.px(x), at.py(y));
+  g.fill();
+  g.globalAlpha = 1;
+}
+
+/** Call `draw`, of which nothing is seen outside the field of the axes `at`. */
+export function clipped({ g }, { left, right, top, bottom }, draw) {
+  g.save();
+  g.beginPath();
+  g.rect(left, top, right - left, bottom - top);
+  g.clip();
+  draw();
+  g.restore();
+}
+
+/** A function: a share from 0 to 1 -> a colour from dark to light, on either paper to be seen. */
+export function ramp({ dark }) {
+  const stops = dark ? VIRIDIS.slice(2) : VIRIDIS.slice(0, 3);
+  return share => {
+    const at = 2 * share, i = Math.min(Math.floor(at), 1);
+    const mixed = stops[i].map((low, k) => low + (at - i) * (stops[i + 1][k] - low));
+    return `rgb(${mixed.map(Math.round).join(" ")})`;
+  };
 }
 
 /** What each colour means, in a row under the title: entries [name, colour, dash]. */

@@ -55,6 +55,12 @@ export function bytes(data) {
   return new DataView(all.buffer);
 }
 
+/** Grey pictures that came as bytes, 0 to 255, as numbers from 0 to 1. */
+export function greys(data) {
+  const view = bytes(data);
+  return Float64Array.from({ length: view.byteLength }, (_, i) => view.getUint8(i) / 255);
+}
+
 /** The little-endian numbers of a DataView, "float32" or "float16". */
 export function floats(view, dtype) {
   const { size, read } = {

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 
 import tinyvae as tv
+from tinyvae.course.explorer import explorer
 from tinyvae.course.markdown import render
 from tinyvae.course.page import Page
-from tinyvae.course.weights import pack
-from tinyvae.data.faces import FACE_SIDE, FACE_WORDS
+from tinyvae.course.scenes.painting import Painting
+from tinyvae.data.faces import FACE_WORDS
 from tinyvae.images import png
 
 WORDS = {name: [w.removeprefix("a ") for w in pair] for name, pair in FACE_WORDS.items()}
@@ -23,22 +24,15 @@ and paint new pictures from new numbers. Nine notebooks build one in NumPy, ever
 hand, from a first layer to faces painted from words. Each page here stands alone, works without
 a network, and asks you to predict before it shows.
 """
-CSS = f"""
-h1 {{ margin: 0.3rem 0; }}
-.tinyvae-explorer {{ align-items: start; }}
-.tinyvae-picture {{ width: {9 * FACE_SIDE}px; height: {9 * FACE_SIDE}px; background: #fff;
-                   image-rendering: pixelated; border-radius: 6px; }}
-.tinyvae-controls {{ flex: 1 1 20rem; }}
-.tinyvae-slider {{ display: grid; grid-template-columns: 7rem 1fr 7rem; gap: 0.6rem;
-                  align-items: center; margin: 0.3rem 0; font-size: 0.94rem; }}
-.tinyvae-slider label {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
-                        clip-path: inset(50%); }}
-.tinyvae-slider :nth-child(2) {{ text-align: right; }}
-.tinyvae-slider input {{ width: 100%; min-width: 0; }}
-@media (max-width: 30rem) {{
-  .tinyvae-picture {{ width: {6 * FACE_SIDE}px; height: {6 * FACE_SIDE}px; margin: 0 auto; }}
-  .tinyvae-slider {{ grid-template-columns: 5.4rem 1fr 5.4rem; }}
-}}
+CSS = """
+h1 { margin: 0.3rem 0; }
+.tinyvae-view { order: -1; flex: 0 1 17.5rem; }
+.tinyvae-slider { grid-template-columns: 6.5rem 1fr 2.8rem; }
+.tinyvae-still { image-rendering: pixelated; }
+@media (max-width: 46rem) { /* room for all eight: the sliders must not move away */
+  .tinyvae-view { flex-basis: 100%; }
+  .tinyvae-line { min-height: 6em; }
+}
 """
 
 
@@ -62,49 +56,39 @@ def index_page(
 <h2 id="start">Run it for real</h2>
 {render(_section(readme, "Start"), link)}
 """
-    return Page("Make this face smile: tinyvae, the course", main, "index_page", data, CSS)
+    return Page("Make this face smile: tinyvae, the course", main, "notebook_page", data, CSS)
 
 
 def _face():
-    """What index_page.js needs, and the PNG of the face that it starts with."""
+    """What js/notebook_page.js needs for the one explorer, and the face that it starts with."""
     vae, faces = tv.load_face_vae(), tv.load_faces(2000)
     mu, _ = vae.encode(faces.x)
-    directions = [tv.attribute_direction(mu, factor) for factor in faces.factors.T]
-    middle = np.abs(faces.factors).max(axis=1).argmin()  # the least extreme face
-    chosen = np.vstack([mu[[middle]], mu[:FACES]])
-    data = {
-        "model": pack(vae, dtype="float16", encoder=False),
-        "side": FACE_SIDE,
-        "faces": np.round(chosen.astype(float), 3).tolist(),
-        "directions": np.round(np.array(directions, dtype=float), 4).tolist(),
-        "words": list(WORDS.values()),
+    directions = {
+        name: tv.attribute_direction(mu, factor)
+        for name, factor in zip(faces.factor_names, faces.factors.T, strict=True)
     }
-    painted = vae.likelihood.mean(vae.decode(mu[[middle]]))[0]
-    return data, png(painted.reshape(FACE_SIDE, FACE_SIDE))
+    middle = np.abs(faces.factors).max(axis=1).argmin()  # the least extreme face
+    scene = Painting(vae, np.vstack([mu[[middle]], mu[:FACES]]), directions)
+    one = explorer(scene, ALT, WORDS, **{name: (-1, 1, 0, 0.05) for name in WORDS})
+    definition = one.definition()
+    definition["controls"].insert(
+        0, {"kind": "hidden", "name": "face", "label": "face", "start": 0}
+    )
+    another = dict.fromkeys(WORDS, 0) | {"face": list(range(1, FACES + 1))}
+    definition["buttons"] = [["Random face", another]]
+    models, definition["models"] = definition["models"], {"model": "model"}
+    return {"explorers": [definition], "models": models}, png(one.draw()[0])
 
 
 def _explorer(still):
-    sliders = "\n".join(map(_slider, WORDS, WORDS.values()))
     source = base64.b64encode(still).decode()
-    return f"""<div class="tinyvae-explorer">
-<img class="tinyvae-picture" alt="{ALT}" src="data:image/png;base64,{source}">
-<div class="tinyvae-controls" hidden>
-{sliders}
-<button type="button">Reset</button> <button type="button">Random face</button>
-</div>
+    return f"""<div class="tinyvae-explorer" id="explorer.1">
+<img class="tinyvae-still" width="280" height="280" alt="{ALT}"
+src="data:image/png;base64,{source}">
 <p class="tinyvae-line" aria-live="polite">This picture is still: its sliders need
 JavaScript.</p>
 </div>
 """
-
-
-def _slider(name, words):
-    """From the factor's low word to its high one, in steps that can be seen."""
-    low, high = words
-    return f"""<div class="tinyvae-slider">
-<label for="{name}">{name.replace("_", " ")}</label><span>{low}</span>
-<input type="range" id="{name}" min="-1" max="1" step="0.05" value="0"><span>{high}</span>
-</div>"""
 
 
 def _more(pages):

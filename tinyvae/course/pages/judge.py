@@ -4,12 +4,12 @@ The course's own, tv.face_reader, keeps thousands of faces: too much for a page.
 a quadratic of a few principal components, and has met drawn faces alone, too.
 """
 
-import base64
 from typing import NamedTuple
 
 import numpy as np
 
 import tinyvae as tv
+from tinyvae.course.weights import base64_of
 
 COMPONENTS, RIDGE = 48, 1.0
 
@@ -32,7 +32,7 @@ class Judge(NamedTuple):
 
     def packed(self):
         """As js/judge.js takes it."""
-        arrays = {name: _base64(array) for name, array in self._asdict().items()}
+        arrays = {name: base64_of(array) for name, array in self._asdict().items()}
         return arrays | {"n_factors": self.weights.shape[1]}
 
 
@@ -54,7 +54,3 @@ def _terms(h):
     """[1, h_i, h_i h_j with i <= j]: (N, 1 + n + n (n + 1) / 2) of h (N, n)."""
     i, j = np.triu_indices(h.shape[1])
     return np.hstack([np.ones((len(h), 1)), h, h[:, i] * h[:, j]])
-
-
-def _base64(array):
-    return base64.b64encode(array.astype("<f4").tobytes()).decode("ascii")

@@ -26,6 +26,8 @@ HEADING = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 PREDICT = '<div class="tinyvae-predict">'
 BLOCK = re.compile(rf'(?=<h[1-6] id="|{PREDICT})')
 CSS = """
+/* Code of 96 columns fits: no box that scrolls, which would slow each frame of an explorer. */
+body > header, main, body > footer { max-width: 52rem; }
 .tinyvae-guess { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; margin: 0.6rem 0; }
 .tinyvae-guess p { width: 100%; margin: 0; min-height: 1.6em; }
 .tinyvae-guess[hidden] { display: none; }
@@ -90,7 +92,7 @@ class Body:
     def __init__(self, name, link):
         self.name, self.link = name, link
         self.parts, self.predictions = [], 0
-        self.asked = self.answering = self.moved = False
+        self.asked = self.answering = self.moved = self.explaining = False
         self.explorers: list[dict[str, Any]] = []
         self.models: dict[str, Any] = {}  # each once, however many explorers show it
 
@@ -104,16 +106,18 @@ class Body:
         return "".join(self.parts)
 
     def words(self, cell):
-        """Prose after an answer explains it, up to the next heading or prediction."""
+        """Prose after an answer explains it, up to the next heading or prediction. Where it
+        explains what an explorer shows, all that follows up to there belongs to it."""
         for block in _blocks(render(cell.source, self.link)):
             if BLOCK.match(block):
                 self.close()
             self.asked = self.asked or block.startswith(PREDICT)
             if self.moved and not BLOCK.match(block):
                 self.open_part()
+                self.explaining = True
             self.moved = False
             self.parts.append(block)
-        if self.answering:
+        if self.answering and not self.explaining:
             self.close()
 
     def code(self, cell):
@@ -142,8 +146,10 @@ class Body:
         self.moved, self.asked = self.asked, False
         names = definition["models"]
         for name, model in names.items():
-            key = hashlib.sha256(json.dumps(model).encode()).hexdigest()[:8]
-            self.models[key], names[name] = model, key
+            key = next((k for k, one in self.models.items() if _holds(one, model)), None)
+            key = key or hashlib.sha256(json.dumps(model).encode()).hexdigest()[:8]
+            names[name] = key
+            self.models.setdefault(key, model)
         self.explorers.append(definition)
         self.parts.append(explorer_html(still, len(self.explorers)))
 
@@ -161,7 +167,14 @@ class Body:
     def close(self):
         if self.answering:
             self.parts.append("</details>\n")
-        self.answering = False
+        self.answering = self.explaining = False
+
+
+def _holds(one, other):
+    """Whether model `one` can stand for `other`: it is the same, or has an encoder as well."""
+    same = all(one[name] == other[name] for name in ("kind", "settings", "dtype"))
+    ends, end = (base64.b64decode(model["weights"]) for model in (one, other))
+    return same and ends.endswith(end)
 
 
 def _blocks(markup):

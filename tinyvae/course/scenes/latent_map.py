@@ -4,6 +4,7 @@ import base64
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.colors import to_hex
 
 from tinyvae.arrays import check_matrix, check_real
 from tinyvae.course import figures
@@ -13,33 +14,39 @@ from tinyvae.images import pictures
 from tinyvae.validation import check_float, check_int
 
 CLOUD = 3000  # more points than this make a map no clearer
+SCALE = [to_hex(figures.VIRIDIS(t)) for t in np.linspace(0, 1, 9)]
 
 
 def latent_map(
-    model, image_shape, codes=None, colours=None, latents=(0, 1), z=None,
+    model, image_shape, codes=None, colours=None, words=(), latents=(0, 1), z=None,
     labels=("z1", "z2"), extent=3.0, alt="A map of two latents and the decoded picture.",
 ):  # fmt: skip
     """A plane of two latents on which one drags a point, and the picture that `model` paints.
 
-    `codes` (M, n_z) are shown as a cloud, in `colours`: M numbers, or M colours; where these
-    are classes, of figures.TEN, each gets its numeral. The point starts at the code `z` (n_z,),
-    0 unless given, and moves in the plane of `latents`, within `extent` of 0; the other latents
-    stay as they are. `alt` says in words what the map shows. The browser draws it.
+    `codes` (M, n_z) are shown as a cloud, in `colours`: M numbers, whose bar stands above with
+    `words` (or the numbers) at its two ends; or M colours, and where these are classes, of
+    figures.TEN, each gets its numeral. The point starts at the code `z` (n_z,), 0 unless given,
+    and moves in the plane of `latents`, within `extent` of 0; the other latents stay as they
+    are. `alt` says in words what the map shows. The browser draws it.
     """
     n_z = model.n_z
-    z = checked_code(np.zeros(n_z) if z is None else z, (n_z,))
+    z = checked_code(np.zeros(n_z) if z is None else z, (n_z,)).round(4)
     latents = checked_latents(latents, labels, n_z)
     codes = np.empty((0, n_z)) if codes is None else check_matrix("codes", codes, n_z, float)
-    cloud, rgb = cloud_of(codes[:, latents], colours)
-    extent = check_float("extent", extent, above=0)
-    plane = Plane("point", z[latents].tolist(), extent, list(labels), cloud, rgb)
+    cloud, colours = cloud_of(codes[:, latents], colours)
+    extent, bar = check_float("extent", extent, above=0), bar_of(colours, words)
+    rgb = figures.rgb(colours)
+    plane = Plane("point", z[latents].tolist(), extent, list(labels), cloud, rgb, bar)
     return BrowserExplorer(
         LatentMap(model, tuple(image_shape), z, latents, plane), alt, {"point": plane}
     )
 
 
 class Plane(NamedTuple):
-    """The control: a cloud of points (N, 2), in colours rgb (N, 3) bytes, and the one point."""
+    """The control: a cloud of points (N, 2), in colours rgb (N, 3) bytes, and the one point.
+
+    `bar` are the two words at the ends of the colours' bar, [] where it has none.
+    """
 
     name: str
     start: list
@@ -47,6 +54,7 @@ class Plane(NamedTuple):
     labels: list
     cloud: np.ndarray
     rgb: np.ndarray
+    bar: list
 
     @property
     def label(self):
@@ -54,7 +62,7 @@ class Plane(NamedTuple):
 
     def spec(self):
         return self._asdict() | {
-            "kind": "plane", "marks": marks_of(self.cloud, self.rgb),
+            "kind": "plane", "marks": marks_of(self.cloud, self.rgb), "scale": SCALE,
             "cloud": base64.b64encode(self.cloud.astype("<f4").tobytes()).decode(),
             "rgb": base64.b64encode(self.rgb.tobytes()).decode(),
         }  # fmt: skip
@@ -72,8 +80,9 @@ class LatentMap:
     def __call__(self, point):
         z = self.z.copy()
         z[self.latents] = point
-        pairs = zip(self.plane.labels, point, strict=True)
-        text = ", ".join(f"{label} = {value:.2f}" for label, value in pairs)
+        numbers = [f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in point]
+        pairs = zip(self.plane.labels, numbers, strict=True)
+        text = ", ".join(f"{label} = {number}" for label, number in pairs)
         return pictures(self.model.picture(z[None]), self.image_shape)[0], text
 
     def models(self):
@@ -81,7 +90,7 @@ class LatentMap:
 
     def data(self):
         return {
-            "z": self.z.round(4).tolist(), "latents": self.latents,
+            "z": self.z.tolist(), "latents": self.latents,
             "labels": self.plane.labels, "side": self.image_shape[0],
         }  # fmt: skip
 
@@ -94,7 +103,7 @@ class LatentMap:
         codes[:, self.latents[1]] = np.repeat(steps[::-1], n)
         return figures.latent_map(
             self.model.picture(codes), self.image_shape, plane.cloud, plane.rgb, plane.labels,
-            plane.extent, marks_of(plane.cloud, plane.rgb),
+            plane.extent, marks_of(plane.cloud, plane.rgb), plane.bar,
         )  # fmt: skip
 
 
@@ -117,12 +126,22 @@ def checked_latents(latents, labels, n_z):
 
 
 def cloud_of(points, colours):
-    """The points (N, 2) and their colours in bytes (N, 3); of very many points, some."""
-    colours = [figures.BLUE] * len(points) if colours is None else colours
+    """The points (N, 2) and their colours, as many; of very many points, some."""
+    colours = np.asarray([figures.BLUE] * len(points) if colours is None else colours)
     if len(colours) != len(points):
         raise ValueError(f"there are {len(points)} codes, but {len(colours)} colours")
     every = -(-len(points) // CLOUD) or 1
-    return points[::every], figures.rgb(colours[::every])
+    return points[::every], colours[::every]
+
+
+def bar_of(colours, words):
+    """The two `words`, or the least and the greatest of `colours`, if these are numbers; []."""
+    words, numbers = [str(word) for word in words], colours.dtype.kind in "biuf"
+    if len(words) not in (0, 2) or (words and not (numbers and len(colours))):
+        raise ValueError(f"words must be two, with colours that are numbers, got {words}")
+    if not words and numbers and len(colours):
+        return [f"{end:.3g}" for end in (colours.min(), colours.max())]
+    return words
 
 
 def marks_of(points, rgb):
