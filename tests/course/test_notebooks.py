@@ -78,11 +78,13 @@ def test_it_has_something_to_play_with(path):
 
 @pytest.mark.parametrize("path", RUN, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_output_waits_for_a_kernel(path):
-    """A widget that brings no picture of itself, such as a bar, would be an error for ever."""
+    """A widget stands between its still and what hides it: else it is an error the next day."""
     for cell in code_cells(path):
-        for output in cell.outputs:
-            kinds = set(output.get("data", {}))
-            assert WIDGET not in kinds or "image/png" in kinds, cell.source
+        kinds = [output.get("data", {}) for output in cell.outputs]
+        for before, widget, after in zip([{}, *kinds], kinds, [*kinds[1:], {}], strict=False):
+            if WIDGET in widget:
+                assert "image/png" in before, cell.source
+                assert "tinyvae-asleep" in after.get("text/html", ""), cell.source
 
 
 @pytest.mark.parametrize("path", RUN, ids=lambda path: f"{path.parent.name}-{path.stem}")
