@@ -76,7 +76,7 @@ def parted(job: Callable[[slice], Any], n: int) -> None:
 
 def product(a: Array, b: Array, out: Array | None = None) -> Array:
     """a b, a large one of two matrices in two parts of b's columns."""
-    if np.ndim(a) != 2 or len(a) * b.size < LARGE:
+    if len(a) * b.size < LARGE or np.ndim(a) != 2:
         return np.matmul(a, b, out=out)
     if out is None:
         out = np.empty((len(a), b.shape[1]), np.result_type(a, b))
