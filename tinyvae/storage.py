@@ -175,8 +175,8 @@ def _plain(number):
 
 
 def _read(raw):
-    """(header, arrays) of the file `raw`. It is measured, since what it says of its sizes may be
-    anything."""
+    """(header, arrays) of the file `raw`. What it says of its own sizes may be anything, so it
+    is measured."""
     from zipfile import ZipFile  # here, since it takes time to import
 
     if raw.read(4) != b"PK\3\4":
@@ -292,9 +292,10 @@ def _rng(state):
         raise ValueError(f"its generator must be one of {', '.join(GENERATORS)}")
     bits = getattr(np.random, state["bit_generator"])()
     bits.state = state
-    # What does not fit is cut off in silence; and a Mersenne twister goes on at any `pos`, be it
-    # outside of its numbers.
-    kept = json.loads(json.dumps(bits.state, default=_plain))
-    if kept != state or not 0 <= state["state"].get("pos", 0) <= 624:
-        raise ValueError("its generator is in no state that one can be in")
+    # What does not fit is cut off in silence, and a Mersenne twister goes on at any `pos`, also
+    # outside of its numbers: in foreign memory.
+    kept = json.loads(json.dumps(bits.state, default=_plain)) == state
+    within = 0 <= state["state"].get("pos", 0) <= 624 and 0 <= state.get("has_uint32", 0) <= 1
+    if not (kept and within):
+        raise ValueError("its generator is in a state that none can be in")
     return np.random.Generator(bits)

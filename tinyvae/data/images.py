@@ -179,25 +179,29 @@ def _read_idx(path, ndim):
     """
     import gzip  # here, since few need it and it takes time to import
 
-    magic, start = bytes([0, 0, 8, ndim]), 4 + 4 * ndim
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            header = file.read(start)
-            if header[:4] != magic or len(header) < start:
-                raise ValueError(
-                    f"{path} must begin with the bytes {magic.hex(' ')} and {ndim} sizes (IDX), "
-                    f"got {header.hex(' ')}"
-                )
-            shape = tuple(int(size) for size in np.frombuffer(header[4:], ">u4"))
-            data = _read_up_to(math.prod(shape) + 1, file)
+            shape = _idx_shape(path, ndim, file.read(4 + 4 * ndim))
+            size = math.prod(shape)
+            data = _read_up_to(size + 1, file)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} is damaged or no gzip file: {error}") from error
-    if len(data) != math.prod(shape):
-        got = "more" if len(data) > math.prod(shape) else len(data)
+    if len(data) != size:
+        got = "more" if len(data) > size else len(data)
         raise ValueError(
-            f"{path} must hold {math.prod(shape)} bytes of data for its shape {shape}, got {got}"
+            f"{path} must hold {size} bytes of data for its shape {shape}, got {got}"
         )
     return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _idx_shape(path, ndim, header):
+    magic = bytes([0, 0, 8, ndim])
+    if header[:4] != magic or len(header) < 4 + 4 * ndim:
+        raise ValueError(
+            f"{path} must begin with the bytes {magic.hex(' ')} and {ndim} sizes (IDX), "
+            f"got {header.hex(' ')}"
+        )
+    return tuple(int(size) for size in np.frombuffer(header[4:], ">u4"))
 
 
 def _read_up_to(size, file):
