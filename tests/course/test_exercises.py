@@ -368,6 +368,27 @@ def test_a_mistake_is_named_only_if_it_explains_every_case():
     assert "far too large" in refusal(ask.compare, huge, cases, part)
 
 
+def test_parts_that_share_a_message_lose_no_answer():
+    one = ask.Part(lambda x: x, {"same": (lambda x: 2 * x, lambda x: 3 * x), "own": abs})
+    two = ask.Part(lambda x: -x, {"same": lambda x: 5 * x})
+    made = {m: [f(1.0) for f in fs] for m, fs in ask.in_parts(one, two).items()}
+    assert made == {"same": [(2, -1), (3, -1), (1, 5)], "own": [(1, -1)]}
+    pairs = ask.of_two((one, two), two)
+    assert [(f(1.0), g(1.0)) for f, g in pairs["same"]] == [
+        ((2, -1), -1), ((3, -1), -1), ((1, 5), -1), ((1, -1), 5)
+    ]  # fmt: skip
+    assert list(pairs) == ["same", "own"]
+
+
+@pytest.mark.parametrize("kind", [lambda x: x, lambda x: (1.0, x), lambda x: {"a": x}])
+def test_an_answer_that_draws_is_told_so(kind, rng):
+    assert "noise of its own. Take z." in refusal(
+        ask.steady, lambda: kind(rng.normal(size=3)), instead="Take z."
+    )
+    for same in (np.array([1.0, np.nan]), "text", 2.0):
+        ask.steady(lambda same=same: kind(same))
+
+
 def raising(error):
     def answer(*inputs):
         raise error

@@ -22,6 +22,11 @@ HUGE = 10**6  # numbers in an array that no exercise asks for
 MANY = 10**4  # values in a tuple
 SAID = 200  # characters of what a learner's code says that are shown
 
+NOT_USUAL = (
+    "For usual inputs {} is right, but not for very small or very large ones: is something "
+    "clipped, cut off, or added so that nothing is divided by 0?"
+)
+
 # What every exercise on arrays of rows goes through, (N, D): tall, one row, one column, one
 # number, square, wide; no two sizes alike by chance.
 SIZES = ((5, 3), (1, 4), (4, 1), (1, 1), (3, 3), (2, 6))
@@ -141,11 +146,32 @@ def answer_of(*parts_: Part) -> Callable[..., Any]:
 
 def in_parts(*parts_: Part) -> dict[str, list]:
     """{message: answers that make it}, of a function with these outputs: all else is right."""
-    return {
-        message: [answer_of(*_with_wrong(parts_, place, wrong)) for wrong in several(wrongs)]
+    return _gathered(
+        (message, [answer_of(*_with_wrong(parts_, place, wrong)) for wrong in several(wrongs)])
         for place, part in enumerate(parts_)
         for message, wrongs in part.mistakes.items()
-    }
+    )
+
+
+def of_two(first: Any, second: Any) -> dict[str, list]:
+    """{message: pairs of answers that make it}, of an exercise that asks for two functions,
+    each a Part or a tuple of them: the other one is right."""
+    first, second = several(first), several(second)
+    pairs = [(message, f, answer_of(*second)) for message, f in _each(first)]
+    pairs += [(message, answer_of(*first), f) for message, f in _each(second)]
+    return _gathered((message, [(one, two)]) for message, one, two in pairs)
+
+
+def _each(parts_):
+    return [(message, f) for message, fs in in_parts(*parts_).items() for f in fs]
+
+
+def _gathered(some):
+    """{message: answers} of pairs, in which a message may come several times."""
+    made: dict[str, list] = {}
+    for message, answers in some:
+        made.setdefault(message, []).extend(answers)
+    return made
 
 
 def _with_wrong(parts_, place, wrong):
@@ -396,11 +422,57 @@ def extremes(
     far from usual. `values` would not see a narrow note beside a wide one.
     """
     shape(_like(got, want), np.shape(want), why, name)
-    if not np.allclose(got, want, rtol=1e-4, atol=0):
-        raise NotYet(
-            f"For usual inputs {name} is right, but not for very small or very large ones: is "
-            "something clipped, cut off, or added so that nothing is divided by 0?"
-        )
+    expect(np.allclose(got, want, rtol=1e-4, atol=0), NOT_USUAL.format(name))
+
+
+def at_edge(part: Part, message: str, tolerance: float = CLOSE, not_finite: str = "") -> Part:
+    """`part` on inputs that its known mistakes do not tell apart: one message for all that is
+    wrong there, or another one for what is not finite."""
+    return replace(
+        part,
+        mistakes={},
+        tolerance=tolerance,
+        not_finite=not_finite or message,
+        otherwise=lambda *_: message,
+    )
+
+
+def not_usual(part: Part, tolerance: float = CLOSE) -> Part:
+    """`part` on small or large inputs, one number at a time: a greater one would hide it."""
+    return at_edge(part, NOT_USUAL.format(part.name), tolerance)
+
+
+def far(answer: Any, cases: Iterable[tuple], where: str, *parts_: Part, tolerance=1e-4) -> None:
+    """`compare` on inputs far from usual, of which `where` tells. Each case has one row: beside
+    a great number `compare` would not see that a small one is wrong."""
+    end = "is no longer right: does it overflow, or is something clipped, cut off or added?"
+    messages = [f"{where} {part.name} {end}" for part in parts_]
+    tolerances = np.broadcast_to(tolerance, len(parts_))
+    compare(answer, cases, *map(at_edge, parts_, messages, tolerances))
+
+
+def steady(answer: Any, *inputs: Any, instead: str = "Its noise is the argument eps.") -> Any:
+    """What answer(*inputs) is; NotYet if a second call says otherwise, and what to do instead
+    of a draw."""
+    one, two = call(answer, *inputs), call(answer, *inputs)
+    expect(
+        repeats(two, one),
+        "Two calls with the same arguments give two answers: your function draws noise of its "
+        f"own. {instead}",
+    )
+    return one
+
+
+def repeats(again: Any, got: Any) -> bool:
+    """Whether a second call gave the same, be it NaN."""
+    if isinstance(got, dict):
+        return isinstance(again, dict) and repeats(tuple(again.values()), tuple(got.values()))
+    if isinstance(got, tuple):
+        return isinstance(again, tuple) and all(map(repeats, again, got))
+    try:
+        return np.allclose(again, got, equal_nan=True)
+    except (TypeError, ValueError):  # of no such kind: `compare` says so
+        return True
 
 
 def _difference(got, want, name, tolerance):
