@@ -185,7 +185,7 @@ def said_otherwise(data, rng):
     """The header holds other values."""
     header, arrays = opened(data)
     for _ in range(rng.integers(1, 3)):
-        found = list(places(header))
+        found = [(inside, key) for inside, key in places(header) if key not in range(5, 625)]
         inside, key = found[rng.integers(len(found))]
         inside[key] = copy.deepcopy(HOSTILE[rng.integers(len(HOSTILE))])
     return signed(header, arrays)

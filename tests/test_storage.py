@@ -61,6 +61,17 @@ def test_a_loaded_model_trains_on(saved):
     assert again.elbo(x, eps).elbo.mean() > before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such file")
+@pytest.mark.parametrize("name", ["loop", "folder", "pipe", "no\0name", "/dev/zero"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(tv.storage.NoSuchModel, match="no model file") as said:
+        tv.load(tmp_path / name)
+    assert str(said.value).isprintable()
+
+
 def test_an_unknown_file():
     for kind in (FileNotFoundError, ValueError):
         with pytest.raises(kind, match=r"no model file at .*nowhere\.npz"):
@@ -195,6 +206,7 @@ def signed(path, change):
         lambda h, a: h["adam"].update(lr="big"),
         lambda h, a: h["adam"].update(beta1=2),
         lambda h, a: h["adam"].update(t=-5),
+        lambda h, a: h["adam"].update(t=10**400),
         lambda h, a: h["adam"].update(step=5),
     ],
 )

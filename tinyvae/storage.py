@@ -24,7 +24,7 @@ from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
 from tinyvae.parameters import Model
-from tinyvae.validation import check_generator, check_int, one_line
+from tinyvae.validation import check_float, check_generator, check_int, one_line
 
 FORMAT = "tinyvae model, version 1"
 MODELS: dict[str, Any] = {c.__name__: c for c in (Autoencoder, VAE, Diffusion)}
@@ -280,6 +280,7 @@ def _adam(model, settings, arrays):
     if settings is None:
         return None
     t = check_int("t", settings.pop("t"), least=0)
+    check_float("t", t)  # beta to the power of a larger number is none
     opt = Adam(model.params, **settings)
     opt.t, opt.m[""][:], opt.v[""][:] = t, arrays["adam.sum_m"], arrays["adam.sum_v"]
     return opt
