@@ -188,6 +188,16 @@ def test_a_condition_that_cannot_act_is_refused():
         tv.train(vae, tv.Adam(vae.params), X, rng=np.random.default_rng(0), c=C, c_val=C)
 
 
+def test_an_array_of_no_columns_is_no_condition():
+    """It is what `validate` makes of None, and so what all later steps are given."""
+    none, vae = np.empty((len(X), 0)), random_vae(tv.Bernoulli())
+    for name, given in (("encode", (X,)), ("decode", (EPS,)), ("elbo", (X, EPS))):
+        one, other = getattr(vae, name)(*given, none), getattr(vae, name)(*given)
+        np.testing.assert_equal(one, other)
+    with pytest.raises(ValueError, match="c must be given: n_c = 2"):
+        random_conditional(tv.Bernoulli()).encode(X, none)
+
+
 def test_a_condition_may_leave_0_to_1():
     random_conditional(tv.Bernoulli()).encode(X, -7 * C)
 

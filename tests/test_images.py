@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from tinyvae.course import figures
@@ -144,3 +145,29 @@ def test_a_figure_of_many_colours_stays_alike(rng):
     )
     assert 0 < np.abs(whole - palette).mean() < 1  # of 255
     assert len(files[1]) < len(files[0]) / 2
+
+
+NO_FORMULA = "cost $x^$"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda label: figures.curves([1, 2], {label: [1, 2]}, (label, label)),
+        lambda label: figures.clouds({label: np.eye(2)}, (label, label)),
+        lambda label: image_grid(np.eye(4), (2, 2), 2, label, [label] * 2, [label] * 2),
+    ],
+)
+def test_a_label_that_is_no_formula_is_shown_as_it_is_written(make):
+    figure = make(NO_FORMULA)
+    assert png(figure)[:4] == b"\x89PNG"
+    shown = [text for text in figure.findobj(Text) if text.get_text() == NO_FORMULA]
+    assert shown and not any(text.get_parse_math() for text in shown)
+    assert all(text.get_parse_math() for text in make("$x^2$").findobj(Text))
+
+
+def test_what_else_a_figure_raises_is_raised():
+    figure = Figure()
+    figure.savefig = lambda *_, **__: (_ for _ in ()).throw(ValueError("no room"))
+    with pytest.raises(ValueError, match="no room"):
+        png(figure)

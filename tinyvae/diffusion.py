@@ -177,7 +177,7 @@ class Diffusion(Model):
         t = 1 + np.minimum((share * self.n_steps).astype(int), self.n_steps - 1)
         c_mask = rng.random((n, self.n_c)) < rng.random((n, 1))
         eps = rng.standard_normal((n, self.n_z), self.dtype)
-        return self.elbo(x, Noise(t, eps, c_mask), c if self.n_c else None, remember)
+        return self.elbo(x, Noise(t, eps, c_mask), c, remember)
 
     def posterior(self, z: Array, z0: Array, t: int) -> tuple[Array, float]:
         """Mean (N, n_z) and variance, a float, of q(z_{t-1} | z_t, z_0): Ho et al., eq. 7."""
@@ -197,7 +197,7 @@ class Diffusion(Model):
         n, w = check_int("n", n), check_float("guidance", guidance)
         if w and c is None:
             raise ValueError("guidance needs a condition c to move towards")
-        c = self._condition(np.zeros(self.n_c) if c is None and self.n_c else c, n)
+        c = self._condition(np.zeros(self.n_c) if c is None else c, n)
         z = check_generator(rng).standard_normal((n, self.n_z), self.dtype)
         yield z
         for t in range(self.n_steps, 0, -1):

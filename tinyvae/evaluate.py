@@ -47,7 +47,7 @@ def iw_log_likelihood(
 
 
 def _iw_rows(vae, k, rng, x, c):
-    mu, logvar = vae.encode(x, c if vae.n_c else None)
+    mu, logvar = vae.encode(x, c)
     most = max(1, NUMBERS // (len(x) * max(vae.n_x, *vae.n_h, vae.n_z)))
     sums = []
     for start in range(0, k, most):
@@ -62,7 +62,7 @@ def log_weights(
     """log w of k draws z ~ q(z|x) for each row: (k, N), float64."""
     eps = rng.standard_normal((k, *mu.shape), vae.dtype)
     z = reparameterize(mu, logvar, eps)
-    c = np.tile(c, (k, 1)) if vae.n_c else None
+    c = None if c is None else np.tile(c, (k, 1))
     out = vae.decode(z.reshape(-1, vae.n_z), c).reshape(k, *x.shape)
     recon = vae.likelihood.log_prob(x, out)
     return (recon + log_normal(z) - log_normal(z, mu, logvar)).astype(np.float64)
@@ -91,7 +91,7 @@ def aggregated_posterior(vae: VAE, x: Any, rng: Generator, c: Any = None) -> Arr
 def encode_all(vae: VAE, x: Any, c: Any = None) -> tuple[Array, Array]:
     """(mu, logvar) of all of x, encoded in batches."""
     rows = batches(*_need_vae(vae).validate(x, c))
-    mu, logvar = zip(*(vae.encode(x, c if vae.n_c else None) for x, c in rows), strict=True)
+    mu, logvar = zip(*(vae.encode(x, c) for x, c in rows), strict=True)
     return np.concatenate(mu), np.concatenate(logvar)
 
 

@@ -2,10 +2,12 @@
 
 import contextlib
 import io
+from functools import partial
 
 import numpy as np
 from matplotlib import rc_context, rcParams, style
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from tinyvae.validation import check_int
@@ -24,6 +26,17 @@ def own_look():
     fonts = {name: rcParams[name] for name in FONTS}
     with style.context("default"), rc_context(fonts):
         yield
+
+
+def drawn(figure, draw):
+    """draw(), which draws the Figure; a label with dollars that is no formula, as `cost $x^$`,
+    is then shown as it is written."""
+    try:
+        draw()
+    except ValueError:
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)
+        draw()
 
 
 def grey(x):
@@ -86,7 +99,8 @@ def image_grid(x, image_shape, columns, title="", row_labels=(), column_labels=(
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(title)
-    figure.draw_without_rendering()  # or the first layout leaves no room for long row labels
+    # Once beforehand, or the first layout leaves no room for long row labels.
+    drawn(figure, figure.draw_without_rendering)
     return figure
 
 
@@ -99,7 +113,8 @@ def png(picture, colours=None):
     buffer = io.BytesIO()
     if hasattr(picture, "savefig"):
         with own_look():
-            picture.savefig(buffer, format="png", dpi=SHARP * picture.dpi)
+            save = partial(picture.savefig, buffer, format="png", dpi=SHARP * picture.dpi)
+            drawn(picture, save)
         return _of_few_colours(buffer, colours) if colours else buffer.getvalue()
     shape = np.shape(picture)
     if len(shape) != 2 or 0 in shape:

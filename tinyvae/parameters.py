@@ -195,7 +195,10 @@ class Model:
         return -float(last.mean(dtype=np.float64))
 
     def _condition(self, c, n, name="c"):
-        """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n."""
+        """c as (n, n_c) in the model's dtype; one row, or (n_c,), goes with all n. Without a
+        condition, n_c = 0, it is None, or an array of no columns: what this makes of None."""
+        if getattr(c, "size", None) == 0:
+            c = None
         if (c is None) == bool(self.n_c):
             need = "given" if c is None else "None"
             raise ValueError(f"{name} must be {need}: n_c = {self.n_c}")

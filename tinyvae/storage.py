@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import warnings
 from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +24,7 @@ from tinyvae.layers import ReLU, SiLU, Tanh
 from tinyvae.models import VAE, Autoencoder
 from tinyvae.optim import Adam
 from tinyvae.parameters import Model
-from tinyvae.validation import check_generator, check_int
+from tinyvae.validation import check_float, check_generator, check_int, one_line
 
 FORMAT = "tinyvae model, version 1"
 MODELS: dict[str, Any] = {c.__name__: c for c in (Autoencoder, VAE, Diffusion)}
@@ -99,7 +100,8 @@ def load_checkpoint(path: Where) -> Checkpoint:
         plain = isinstance(error, ValueError)
         why = str(error) if plain else f"it is damaged, {type(error).__name__}: {error}"
         name = getattr(path, "name", "the file")
-        raise ValueError(f"{name} is no whole tinyvae model: {why[:200]}") from error
+        said = f"{name} is no whole tinyvae model: {why[:200]}"
+        raise ValueError(one_line(said)) from error
 
 
 def _found(path):
@@ -107,7 +109,7 @@ def _found(path):
     for one in (path, Path(f"{path}.npz"), Path(str(path).removesuffix(".npz"))):
         if one.is_file():
             return one
-    raise NoSuchModel(f"there is no model file at {path}")
+    raise NoSuchModel(one_line(f"there is no model file at {path}"))
 
 
 def _describe(model, opt, rng, epoch):
@@ -173,22 +175,39 @@ def _plain(number):
 
 
 def _read(raw):
+    """(header, arrays) of the file `raw`. What it says of its own sizes may be anything, so it
+    is measured."""
+    from zipfile import ZipFile  # here, since it takes time to import
+
     if raw.read(4) != b"PK\3\4":
         raise ValueError("it does not begin as one does")
-    raw.seek(0)
-    with np.load(raw, allow_pickle=False) as file:
-        if any(member.compress_type for member in file.zip.infolist()):  # `save` does not
+    size = raw.seek(0, os.SEEK_END)
+    with ZipFile(raw) as file:
+        members = file.infolist()
+        if any(member.compress_type for member in members):  # `save` does not
             raise ValueError("it is compressed")  # and a small file may hide a huge one
-        # Before an array is made of the size that a damaged file tells.
-        if damaged := file.zip.testzip():
-            raise ValueError(f"its part {damaged} is damaged")
-        arrays = {name: file[name] for name in file.files}
+        if sum(member.file_size for member in members) > size:
+            raise ValueError("it is smaller than its parts")
+        arrays = {m.filename.removesuffix(".npy"): _array(file.read(m)) for m in members}
     if "header" not in arrays:
         raise ValueError("it has no header")
     header = json.loads(str(arrays.pop("header")))
     if header.get("format") != FORMAT:
         raise ValueError(f"its format is {header.get('format')!r}, not {FORMAT!r}")
     return header, arrays
+
+
+def _array(content):
+    """The array in an .npy file; ValueError if that holds another number of them than it says.
+    NumPy's own reader makes room for the number that it says."""
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):  # what `save` writes
+        raise ValueError("an array is of another version")
+    with warnings.catch_warnings(action="ignore"):  # on what Python 2 wrote
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError("it holds objects, which would need pickle")
+    return np.frombuffer(content, dtype, offset=file.tell()).reshape(shape)
 
 
 def _restore(header, arrays):
@@ -261,6 +280,7 @@ def _adam(model, settings, arrays):
     if settings is None:
         return None
     t = check_int("t", settings.pop("t"), least=0)
+    check_float("t", t)  # beta to the power of a larger number is none
     opt = Adam(model.params, **settings)
     opt.t, opt.m[""][:], opt.v[""][:] = t, arrays["adam.sum_m"], arrays["adam.sum_v"]
     return opt
@@ -273,4 +293,10 @@ def _rng(state):
         raise ValueError(f"its generator must be one of {', '.join(GENERATORS)}")
     bits = getattr(np.random, state["bit_generator"])()
     bits.state = state
+    # What does not fit is cut off in silence, and a Mersenne twister goes on at any `pos`, also
+    # outside of its numbers: in foreign memory.
+    kept = json.loads(json.dumps(bits.state, default=_plain)) == state
+    within = 0 <= state["state"].get("pos", 0) <= 624 and 0 <= state.get("has_uint32", 0) <= 1
+    if not (kept and within):
+        raise ValueError("its generator is in a state that none can be in")
     return np.random.Generator(bits)

@@ -84,3 +84,8 @@ def check_kinds(likelihood: Any, activation: Any) -> None:
         raise TypeError(f"likelihood must be one such as Gaussian(), got {likelihood!r}")
     if not (isinstance(activation, type) and hasattr(activation, "backward")):
         raise TypeError(f"activation must be a class such as SiLU, got {activation!r}")
+
+
+def one_line(text: str) -> str:
+    """`text` from a file, say, on one line: its escapes are shown, not sent to a terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -6,8 +6,11 @@ with their own message, right answers in another form pass; and the notebooks ar
 
 import ast
 import json
+import os
 import re
 import sys
+import time
+import warnings
 from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
@@ -365,6 +368,27 @@ def test_a_mistake_is_named_only_if_it_explains_every_case():
     assert "far too large" in refusal(ask.compare, huge, cases, part)
 
 
+def test_parts_that_share_a_message_lose_no_answer():
+    one = ask.Part(lambda x: x, {"same": (lambda x: 2 * x, lambda x: 3 * x), "own": abs})
+    two = ask.Part(lambda x: -x, {"same": lambda x: 5 * x})
+    made = {m: [f(1.0) for f in fs] for m, fs in ask.in_parts(one, two).items()}
+    assert made == {"same": [(2, -1), (3, -1), (1, 5)], "own": [(1, -1)]}
+    pairs = ask.of_two((one, two), two)
+    assert [(f(1.0), g(1.0)) for f, g in pairs["same"]] == [
+        ((2, -1), -1), ((3, -1), -1), ((1, 5), -1), ((1, -1), 5)
+    ]  # fmt: skip
+    assert list(pairs) == ["same", "own"]
+
+
+@pytest.mark.parametrize("kind", [lambda x: x, lambda x: (1.0, x), lambda x: {"a": x}])
+def test_an_answer_that_draws_is_told_so(kind, rng):
+    assert "noise of its own. Take z." in refusal(
+        ask.steady, lambda: kind(rng.normal(size=3)), instead="Take z."
+    )
+    for same in (np.array([1.0, np.nan]), "text", 2.0):
+        ask.steady(lambda same=same: kind(same))
+
+
 def raising(error):
     def answer(*inputs):
         raise error
@@ -372,16 +396,193 @@ def raising(error):
     return answer
 
 
-@pytest.mark.parametrize(
-    "error", [SystemExit(1), GeneratorExit(), RecursionError(), OSError(2)]
-)
-def test_whatever_an_answer_raises_ends_in_a_verdict(error):
-    assert verdict("02.4", raising(error)).kind == "not yet"
+class Wordless(Exception):
+    def __str__(self):
+        raise self
+
+
+class Ending(Exception):
+    def __str__(self):
+        sys.exit()
+
+
+class Answering:
+    """An object that answers to any attribute with `answer`, or raises it."""
+
+    def __init__(self, answer):
+        vars(self)["answer"] = answer
+
+    def __getattr__(self, name):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self
+
+    def __call__(self, *inputs):
+        raise NotImplementedError
+
+
+class Hostile:
+    """A value that raises whatever is asked of it."""
+
+    def refuse(self, *_, **__):
+        raise RuntimeError("no")
+
+    __array__ = __eq__ = __repr__ = __float__ = __index__ = __len__ = __iter__ = refuse
+    __hash__ = None
+
+
+class Changing:
+    """A value that is another one each time."""
+
+    calls = 0
+
+    def __array__(self, *_, **__):
+        self.calls += 1
+        return np.array("text") if self.calls % 2 else np.ones(self.calls)
+
+
+class Agreeing(np.ndarray):
+    """An array that calls itself equal to anything."""
+
+    def __eq__(self, other):
+        return True
+
+    def __array_ufunc__(self, *_, **__):
+        raise RuntimeError("no")
+
+
+def endless(value):
+    """A list or a dict that holds itself."""
+    value.append(value) if isinstance(value, list) else value.update(value=value)
+    return value
+
+
+ODD = {
+    **{type(e).__name__: raising(e) for e in (
+        SystemExit(1), GeneratorExit(), RecursionError(), OSError(2), Wordless(), Ending(),
+    )},
+    "os._exit": lambda *_: os._exit(3), "a mirror": Answering(None),
+    "no attributes": Answering(RuntimeError("no")), "hostile": lambda *_: Hostile(),
+    "changing": lambda *_: Changing(), "agreeing": lambda *_: np.ones(5).view(Agreeing),
+    "a list in itself": lambda *_: endless([]), "a dict in itself": lambda *_: endless({}),
+    "a large number": lambda *_: 10**400, "many numbers": lambda *_: (1,) * 10**6,
+    "a huge array": lambda *_: np.broadcast_to(0, (20000, 20000)),
+    "megabytes of text": lambda *_: "`" * 10**7, "a generator": lambda *_: (yield 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["02.4", "03.2", "05.7"])
+@pytest.mark.parametrize("what", ODD)
+def test_whatever_an_answer_does_ends_in_a_short_verdict(number, what):
+    """As a function, and as what a function puts out."""
+    for answer in (ODD[what], lambda *_: ODD[what]):
+        began = time.process_time()
+        said = verdict(number, answer)
+        assert said.kind == "not yet" and len(said.message) < 500
+        assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("answer", [Hostile(), Changing(), endless([]), "`" * 10**7, 10**400])
+@pytest.mark.parametrize("number", ["03.8", "02.8"])
+def test_a_hostile_value_gets_a_short_verdict(number, answer):
+    said = verdict(number, (answer,) * exercises.find(number).takes)
+    assert said.kind == "not yet" and len(said.message) < 500
+
+
+def test_a_child_process_of_an_answer_may_end():
+    """It goes on where the answer stands, and must not come back with a verdict."""
+
+    def forking(mu, logvar):
+        child = os.fork()
+        if not child:
+            os._exit(7)
+        return mu + os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    if not hasattr(os, "fork"):
+        pytest.skip("Windows has none")
+    leave = os._exit
+    assert "shape" in verdict("02.4", forking).message
+    assert os._exit is leave
 
 
 def test_an_interrupted_check_says_so_in_one_sentence():
     with pytest.raises(KeyboardInterrupt, match=r"the check of 02\.4 was stopped"):
         verdict("02.4", raising(KeyboardInterrupt()))
+
+
+LOUD = """\
+def stopped(mu, logvar):
+    raise KeyboardInterrupt
+
+def loud(mu, logvar):
+    for i in range(100):
+        display(i)
+        print("printed", i)
+        sys.stderr.write(f"written {i}")
+        warnings.warn(f"warned {i}")
+    os._exit(1)
+"""
+
+
+def test_what_a_notebook_shows_of_a_check_that_is_stopped_or_loud():
+    """One sentence and no traceback; one verdict and nothing beside it."""
+    first = f"import os, sys, warnings\nfrom tinyvae.course import check\n{LOUD}"
+    sources = first, "check('02.4', stopped)", "check('02.4', loud)"
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, sources)))
+    NotebookClient(notebook, timeout=600, kernel_name="python3", allow_errors=True).execute()
+    _, stopped, loud = ([dict(output) for output in cell.outputs] for cell in notebook.cells)
+    assert [output["traceback"] for output in stopped] == [
+        ["KeyboardInterrupt: the check of 02.4 was stopped"]
+    ]
+    (output,) = loud
+    assert "SystemExit: 1" in output["data"]["text/markdown"]
+    assert "warned" not in str(output) and "written 0" in str(output)
+    assert len(output["data"]["text/markdown"]) < 1000
+
+
+def test_a_filter_of_warnings_that_a_learner_set_changes_no_verdict():
+    for number in ("02.2", "04.6", "08.1"):
+        for answer in right(number).values():
+            with warnings.catch_warnings(action="error"):
+                assert verdict(number, loudly(answer))
+
+
+def loudly(answer):
+    """The answer, or each of several, that warns as well."""
+    if isinstance(answer, tuple):
+        return tuple(map(loudly, answer))
+
+    def warning(*inputs):
+        warnings.warn("on its way out", DeprecationWarning, stacklevel=1)
+        return answer(*inputs)
+
+    return warning
+
+
+ESCAPES = "`</code><script>mine()</script>\n\n```\n<img src=x onerror=mine()> \x1b[2J\u202e"
+
+
+def test_what_an_answer_says_is_code_on_one_line():
+    """No backtick and no line's end: nothing gets out of the code that it stands in."""
+    named = type(ESCAPES, (Exception,), {})
+    for answer in (
+        raising(ValueError(ESCAPES)), raising(named()), lambda *_: named(),
+        lambda *_: np.zeros(3, [(ESCAPES, "f8")]), named(),
+    ):  # fmt: skip
+        said = verdict("02.4", answer).message
+        assert "\n" not in said and said.isprintable()
+        before, _, after = said.partition("<script>")
+        assert before.count("`") % 2 and after.count("`") % 2
+
+
+def test_what_an_answer_prints_stays_in_its_block():
+    def printing(mu, logvar):
+        print(ESCAPES, file=sys.stderr)
+        return mu
+
+    _, said, after = verdict("02.4", printing).message.split("```")
+    assert said.startswith("text\n") and "<script>" in said and not after
+    assert "\x1b" not in said
 
 
 def test_only_the_stubs_own_error_is_not_attempted():

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import joblib
@@ -92,6 +93,20 @@ def test_damaged_gzip_is_refused_by_name(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=re.escape(f"{path} is damaged or no gzip file")):
         images._read_idx(path, 3)
+
+
+@pytest.mark.parametrize("begin", [b"", idx(ARRAY)])
+def test_no_more_is_unpacked_than_the_sizes_say(tmp_path, begin):
+    """A file of nine megabytes that unpacks to two thousand."""
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(begin) + 20 * gzip.compress(bytes(10**8), 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=re.escape(str(path))):
+            images._read_idx(path, 3)
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+    finally:
+        tracemalloc.stop()
 
 
 # ---- MNIST and Fashion-MNIST from a folder ---------------------------------------------

@@ -15,9 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from tinyvae.validation import one_line
+
 CLOSE = 1e-5  # a right answer may compute in float32
-HUGE = 10**7  # numbers in an array that no exercise asks for
-SAID = 200  # characters of an exception's text that are shown
+HUGE = 10**6  # numbers in an array that no exercise asks for
+MANY = 10**4  # values in a tuple
+SAID = 200  # characters of what a learner's code says that are shown
+
+NOT_USUAL = (
+    "For usual inputs {} is right, but not for very small or very large ones: is something "
+    "clipped, cut off, or added so that nothing is divided by 0?"
+)
 
 # What every exercise on arrays of rows goes through, (N, D): tall, one row, one column, one
 # number, square, wide; no two sizes alike by chance.
@@ -138,11 +146,32 @@ def answer_of(*parts_: Part) -> Callable[..., Any]:
 
 def in_parts(*parts_: Part) -> dict[str, list]:
     """{message: answers that make it}, of a function with these outputs: all else is right."""
-    return {
-        message: [answer_of(*_with_wrong(parts_, place, wrong)) for wrong in several(wrongs)]
+    return _gathered(
+        (message, [answer_of(*_with_wrong(parts_, place, wrong)) for wrong in several(wrongs)])
         for place, part in enumerate(parts_)
         for message, wrongs in part.mistakes.items()
-    }
+    )
+
+
+def of_two(first: Any, second: Any) -> dict[str, list]:
+    """{message: pairs of answers that make it}, of an exercise that asks for two functions,
+    each a Part or a tuple of them: the other one is right."""
+    first, second = several(first), several(second)
+    pairs = [(message, f, answer_of(*second)) for message, f in _each(first)]
+    pairs += [(message, answer_of(*first), f) for message, f in _each(second)]
+    return _gathered((message, [(one, two)]) for message, one, two in pairs)
+
+
+def _each(parts_):
+    return [(message, f) for message, fs in in_parts(*parts_).items() for f in fs]
+
+
+def _gathered(some):
+    """{message: answers} of pairs, in which a message may come several times."""
+    made: dict[str, list] = {}
+    for message, answers in some:
+        made.setdefault(message, []).extend(answers)
+    return made
 
 
 def _with_wrong(parts_, place, wrong):
@@ -160,7 +189,7 @@ def call(function: Any, *inputs: Any) -> Any:
     NotYet if it is no function, raises, changes its inputs, or puts out nothing.
     """
     if not callable(function):
-        raise NotYet(f"A function is asked for; this is of type `{type(function).__name__}`.")
+        raise NotYet(f"A function is asked for; this is of type {_kind(function)}.")
     given = _copy(inputs)
     try:
         with np.errstate(all="ignore"):
@@ -178,23 +207,50 @@ def call(function: Any, *inputs: Any) -> Any:
         )
     if out is None:
         raise NotYet("Your function puts out `None`: is there a `return`?")
-    return tuple(map(_array, out)) if isinstance(out, tuple) else _array(out)
+    if not isinstance(out, tuple):
+        return _array(out)
+    if len(out) > MANY:
+        raise NotYet(f"Your function puts out {len(out)} values: that is far too many.")
+    return tuple(map(_array, out))
 
 
 def is_stub(error: BaseException, function: Any) -> bool:
     """Whether `error` comes from the function's own `raise NotImplementedError()`, and not from
     something that it calls, such as `input` or another exercise's stub."""
+    if type(error) is not NotImplementedError or error.args:
+        return False
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    plain = type(error) is NotImplementedError and not error.args
-    return plain and last is not None and (code is None or last.tb_frame.f_code is code)
+    try:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+    except Exception:  # an object may answer in any way when it is asked for an attribute
+        return False
+    return last is not None and (code is None or last.tb_frame.f_code is code)
+
+
+def plain(text: str) -> str:
+    """The first of `text` on one line, with nothing that would end code in Markdown."""
+    return one_line(text[:SAID])[:SAID].replace("`", "'")
+
+
+def quoted(text: Any) -> str:
+    """`text`, which a learner's code may have made, as code in Markdown."""
+    return f"`{plain(str(text))}`"
+
+
+def said(error: BaseException) -> str:
+    """An exception's kind and text, quoted."""
+    try:
+        return quoted(f"{type(error).__name__}: {error}".removesuffix(": "))
+    except BaseException:  # the text may be made by the learner's code, too
+        return "an exception that cannot say its name"
 
 
 def _stopped(function, inputs, error):
-    said = f"{type(error).__name__}: {error}"[:SAID]
-    return f"Called with {_in_words(function, inputs)}, your function stopped with `{said}`."
+    return (
+        f"Called with {_in_words(function, inputs)}, your function stopped with {said(error)}."
+    )
 
 
 def _array(value):
@@ -256,9 +312,9 @@ def _in_words(function, inputs):
     """The inputs by the learner's own names, arrays by their shape: "x of shape (5, 3)"."""
     try:
         known = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # some of NumPy's own have no signature
+    except Exception:  # some of NumPy's own have no signature; another object may say anything
         known = []
-    names = [one.name for one in known if one.kind is not one.VAR_POSITIONAL]
+    names = [one.name for one in known if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
     named = itertools.zip_longest(names[: len(inputs)], inputs, fillvalue="an array")
     return ", ".join(_in_word(name, value) for name, value in named)
 
@@ -272,6 +328,10 @@ def _in_word(name, value):
         return f"{name} = {value!s:.40}"
     kind = "function" if callable(value) else type(value).__name__
     return f"{name}, a {kind}"
+
+
+def _kind(value):
+    return quoted(value.dtype if isinstance(value, np.ndarray) else type(value).__name__)
 
 
 def number(value: Any, what: str = "your answer") -> float:
@@ -307,8 +367,7 @@ def shape(got: Any, want: tuple, why: str, name: str = "your answer") -> None:
     """NotYet unless the array `got` has the shape `want`; `why` says how it comes about."""
     asked = "An array of numbers" if want else "One number"
     if not _numeric(got):
-        kind = got.dtype if isinstance(got, np.ndarray) else type(got).__name__
-        raise NotYet(f"{asked} is asked for; {name} is of type `{kind}`.")
+        raise NotYet(f"{asked} is asked for; {name} is of type {_kind(got)}.")
     if got.shape != tuple(want):
         if not want:
             raise NotYet(f"One number is asked for: {why}. The shape of {name} is {got.shape}.")
@@ -363,11 +422,57 @@ def extremes(
     far from usual. `values` would not see a narrow note beside a wide one.
     """
     shape(_like(got, want), np.shape(want), why, name)
-    if not np.allclose(got, want, rtol=1e-4, atol=0):
-        raise NotYet(
-            f"For usual inputs {name} is right, but not for very small or very large ones: is "
-            "something clipped, cut off, or added so that nothing is divided by 0?"
-        )
+    expect(np.allclose(got, want, rtol=1e-4, atol=0), NOT_USUAL.format(name))
+
+
+def at_edge(part: Part, message: str, tolerance: float = CLOSE, not_finite: str = "") -> Part:
+    """`part` on inputs that its known mistakes do not tell apart: one message for all that is
+    wrong there, or another one for what is not finite."""
+    return replace(
+        part,
+        mistakes={},
+        tolerance=tolerance,
+        not_finite=not_finite or message,
+        otherwise=lambda *_: message,
+    )
+
+
+def not_usual(part: Part, tolerance: float = CLOSE) -> Part:
+    """`part` on small or large inputs, one number at a time: a greater one would hide it."""
+    return at_edge(part, NOT_USUAL.format(part.name), tolerance)
+
+
+def far(answer: Any, cases: Iterable[tuple], where: str, *parts_: Part, tolerance=1e-4) -> None:
+    """`compare` on inputs far from usual, of which `where` tells. Each case has one row: beside
+    a great number `compare` would not see that a small one is wrong."""
+    end = "is no longer right: does it overflow, or is something clipped, cut off or added?"
+    messages = [f"{where} {part.name} {end}" for part in parts_]
+    tolerances = np.broadcast_to(tolerance, len(parts_))
+    compare(answer, cases, *map(at_edge, parts_, messages, tolerances))
+
+
+def steady(answer: Any, *inputs: Any, instead: str = "Its noise is the argument eps.") -> Any:
+    """What answer(*inputs) is; NotYet if a second call says otherwise, and what to do instead
+    of a draw."""
+    one, two = call(answer, *inputs), call(answer, *inputs)
+    expect(
+        repeats(two, one),
+        "Two calls with the same arguments give two answers: your function draws noise of its "
+        f"own. {instead}",
+    )
+    return one
+
+
+def repeats(again: Any, got: Any) -> bool:
+    """Whether a second call gave the same, be it NaN."""
+    if isinstance(got, dict):
+        return isinstance(again, dict) and repeats(tuple(again.values()), tuple(got.values()))
+    if isinstance(got, tuple):
+        return isinstance(again, tuple) and all(map(repeats, again, got))
+    try:
+        return np.allclose(again, got, equal_nan=True)
+    except (TypeError, ValueError):  # of no such kind: `compare` says so
+        return True
 
 
 def _difference(got, want, name, tolerance):

@@ -6,26 +6,29 @@ for each notebook. What a learner has done is kept in one file on this machine a
 ~/.tinyvae/progress.jsonl, or the file that the environment variable TINYVAE_PROGRESS names.
 """
 
+import errno
 import io
 import itertools
 import json
 import os
 import sys
+import warnings
 from collections import Counter
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from tinyvae.course import exercises
-from tinyvae.course.ask import SAID, NotYet, is_stub
+from tinyvae.course.ask import SAID, NotYet, is_stub, plain, quoted, said
 
 try:
     import msvcrt
 except ImportError:  # it is a module of Python's on Windows
     msvcrt = None
 
+READ = 2**22  # bytes of the record: that many hold some 80,000 checks
 LOCK = 2**30  # the byte that is locked: far behind the last line, so that all can be read
 SIGNS = {"correct": "✓", "not yet": "✗", "not attempted": "○"}
 PLAIN = str.maketrans("✓✗○", "+-o")
@@ -79,14 +82,25 @@ def check(number, *answer):
     return verdict
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C, while an answer was tried."""
+
+    def _render_traceback_(self):  # what IPython shows; where it was is of no interest
+        return [f"KeyboardInterrupt: {self}"]
+
+
 def judge(exercise, answer):
     """The Verdict, noted nowhere. What the answer prints is cut to a few lines.
 
-    Everything that an answer does ends in a verdict, also `sys.exit()`; Ctrl-C ends the check
-    in a KeyboardInterrupt of one sentence.
+    Whatever an answer does ends in a verdict, also `sys.exit()` and `os._exit()`; Ctrl-C ends
+    the check in `Stopped`, a KeyboardInterrupt of one sentence. (This is no sandbox: an answer
+    that means harm can do it.)
     """
     printed = Printed()
-    with redirect_stdout(printed), np.errstate(all="ignore"):
+    with (
+        redirect_stdout(printed), redirect_stderr(printed), np.errstate(all="ignore"),
+        warnings.catch_warnings(action="ignore"), _no_exit(), _no_display(),
+    ):  # fmt: skip
         verdict = _judge(exercise, answer)
     return replace(verdict, message=f"{verdict.message}{printed}")
 
@@ -99,13 +113,39 @@ def _judge(exercise, answer):
     except NotYet as reason:
         return Verdict("not yet", f'{reason} (Stuck? `hint("{exercise.number}")`.)')
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"the check of {exercise.number} was stopped") from None
+        raise Stopped(f"the check of {exercise.number} was stopped") from None
     except BaseException as error:  # an answer of a kind that no one foresaw, or sys.exit()
         if any(is_stub(error, part) for part in answer):
             return not_attempted(exercise)
-        said = f"{type(error).__name__}: {error}"[:SAID]
-        return Verdict("not yet", f"Your answer could not be tried; it ended in `{said}`.")
+        return Verdict("not yet", f"Your answer could not be tried; it ended in {said(error)}.")
     return Verdict("correct", exercise.moral)
+
+
+@contextmanager
+def _no_exit():
+    """`os._exit` ends Python, and the notebook's kernel, without a word: here it raises what
+    `sys.exit` does. A child process may end."""
+    process, leave = os.getpid(), os._exit
+
+    def stay(status):
+        if os.getpid() != process:
+            leave(status)
+        sys.exit(status)
+
+    os._exit = stay
+    try:
+        yield
+    finally:
+        os._exit = leave
+
+
+def _no_display():
+    """In a notebook: what an answer displays, such as a figure at each call, is not shown."""
+    if "IPython" not in sys.modules:
+        return nullcontext()
+    from IPython.utils.capture import capture_output
+
+    return capture_output(stdout=False, stderr=False)
 
 
 class Printed(io.TextIOBase):
@@ -127,7 +167,7 @@ class Printed(io.TextIOBase):
         if not self.kept:
             return ""
         lines = max(1, self.lines)
-        first = "\n".join(self.kept.splitlines()[:3])
+        first = "\n".join(map(plain, self.kept.splitlines()[:3]))
         count = f"{lines} line{'s' * (lines > 1)}"
         return f"\n\nYour function printed {count}. It begins:\n\n```text\n{first}\n```"
 
@@ -165,23 +205,28 @@ def hint(number):
 
 
 def progress_file():
-    """Where progress is kept: one line of JSON for each check."""
+    """Where progress is kept: one line of JSON for each check. OSError if something else is
+    there: a folder, or a pipe, in which one would wait for ever."""
     named = os.environ.get("TINYVAE_PROGRESS")
-    return Path(named) if named else Path.home() / ".tinyvae" / "progress.jsonl"
+    path = Path(named).expanduser() if named else Path.home() / ".tinyvae" / "progress.jsonl"
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return path
 
 
 def note(number, kind):
     """Append one line; "", or a sentence on why that could not be done.
 
     Nothing is ever rewritten, so two kernels at work lose nothing. The verdict matters more
-    than the record of it: a read-only home or a full disk stops nobody.
+    than the record of it: a read-only home or a full disk stops nobody. The file and its folder
+    are for their owner alone.
     """
     line, where = json.dumps({"exercise": number, "verdict": kind}).encode() + b"\n", ""
     try:
         path = progress_file()
-        where = f" in {path}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "a+b", buffering=0) as file, _turn(file):
+        where = f" in {quoted(path)}"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(path, "a+b", buffering=0, opener=_private) as file, _turn(file):
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # a power cut left half a line, or one is on its way
@@ -189,9 +234,13 @@ def note(number, kind):
             while line:  # a disk that fills up takes some of it, and only then says so
                 line = line[file.write(line) :]
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
-        why = str(getattr(error, "strerror", None) or error).rstrip(".")
+        why = plain(str(getattr(error, "strerror", None) or error)).rstrip(".")
         return f"Your progress could not be noted{where}: {why}."
     return ""
+
+
+def _private(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager
@@ -211,10 +260,13 @@ def _turn(file):
 
 
 def record():
-    """{exercise: its best verdict so far}; broken lines are passed over."""
+    """{exercise: its best verdict so far}; broken lines are passed over, and so is what comes
+    before the last READ bytes."""
     best = {}
     try:
-        lines = progress_file().read_text(encoding="utf-8", errors="replace").splitlines()
+        with open(progress_file(), "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - READ))
+            lines = file.read(READ).splitlines()
     except (OSError, RuntimeError):  # as in `note`
         lines = []
     order = list(SIGNS)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
-from tinyvae.images import GAP, mosaic, own_look, png
+from tinyvae.images import GAP, drawn, mosaic, own_look, png
 
 # Those of Okabe & Ito's colours, which colour-blind readers can tell apart, that stand out from
 # white. On white, text has a contrast of 4.5 : 1 or more, and what carries meaning 3 : 1.
@@ -214,7 +214,8 @@ def clouds(groups, labels, extent=3.0):
         axes.set(xlim=(-extent, extent), ylim=(-extent, extent), box_aspect=1)
         axes.set(xlabel=labels[0], title=name)
     panels[0].set_ylabel(labels[1])
-    figure.draw_without_rendering()  # or the first layout leaves no room for the titles
+    # Once beforehand, or the first layout leaves no room for the titles.
+    drawn(figure, figure.draw_without_rendering)
     return figure
 
 

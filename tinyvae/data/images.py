@@ -181,19 +181,33 @@ def _read_idx(path, ndim):
 
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            content = file.read()
+            shape = _idx_shape(path, ndim, file.read(4 + 4 * ndim))
+            size = math.prod(shape)
+            data = _read_up_to(size + 1, file)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} is damaged or no gzip file: {error}") from error
-    magic, start = bytes([0, 0, 8, ndim]), 4 + 4 * ndim
-    if content[:4] != magic or len(content) < start:
+    if len(data) != size:
+        got = "more" if len(data) > size else len(data)
+        raise ValueError(
+            f"{path} must hold {size} bytes of data for its shape {shape}, got {got}"
+        )
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _idx_shape(path, ndim, header):
+    magic = bytes([0, 0, 8, ndim])
+    if header[:4] != magic or len(header) < 4 + 4 * ndim:
         raise ValueError(
             f"{path} must begin with the bytes {magic.hex(' ')} and {ndim} sizes (IDX), "
-            f"got {content[:start].hex(' ')}"
+            f"got {header.hex(' ')}"
         )
-    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
-    if len(content) - start != math.prod(shape):
-        raise ValueError(
-            f"{path} must hold {math.prod(shape)} bytes of data for its shape {shape}, "
-            f"got {len(content) - start}"
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return tuple(int(size) for size in np.frombuffer(header[4:], ">u4"))
+
+
+def _read_up_to(size, file):
+    """At most `size` bytes of `file`, piece by piece: `file.read(size)` makes room for all of
+    them before it knows that they are there, and a packed file may unpack to any number."""
+    data = bytearray()
+    while len(data) < size and (piece := file.read(min(1 << 20, size - len(data)))):
+        data += piece
+    return data

@@ -186,7 +186,7 @@ WRONG = {
         "One number is asked for": (
             score, lambda f, z, m, v: tuple(f(z) * one for one in score(z, m, v)),
         ),
-        "draws of its own": (
+        "noise of its own": (
             score, lambda f, z, m, v: estimate(f, own.normal(m, np.exp(v / 2), z.shape), m, v),
         ),
         "it puts out one": (score, lambda f, z, m, v: (f(z) * score(z, m, v)[0]).mean()),

@@ -128,6 +128,12 @@ def in_float32(answer):
     )
 
 
+def add_noise_but_not_backwards(z0, t, *rest):
+    """Wrong where t only falls."""
+    falls = len(t) > 1 and (np.diff(t) < 0).all()
+    return right("08.1")[1](z0, t[::-1] if falls else t, *rest)
+
+
 def noised(add_noise):
     return right("08.1")[0], add_noise
 
@@ -162,7 +168,8 @@ WRONG = {
             lambda z, t, e, bars: right("08.1")[1](z, t, rng.normal(size=e.shape), bars)
         ),
         "nothing is summed": noised(lambda *given: right("08.1")[1](*given).sum(1)),
-        "Your z_t is": noised(lambda *given: right("08.1")[1](*given) / 2),
+        "Your z_t is 0.5 times": noised(lambda *given: right("08.1")[1](*given) / 2),
+        "wrong in 4 of 6": noised(add_noise_but_not_backwards),
     },
     "08.2": {
         "Close to `there` = 1": lambda z, z0, here, there: (

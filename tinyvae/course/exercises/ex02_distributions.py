@@ -11,11 +11,14 @@ from tinyvae.course.ask import (
     NotYet,
     Part,
     answer_of,
+    at_edge,
     call,
     compare,
     expect,
     in_parts,
+    not_usual,
     number,
+    of_two,
     parts,
     shape,
 )
@@ -25,37 +28,6 @@ from tinyvae.ops import logsumexp, sigmoid, softplus
 
 SUMMED = "one number a row, summed over its columns and not over the batch"
 WIDTHS = (-16, -9, -6.5, -4.5, -3.5, -2.2, 0, 2.2, 3.5, 4.5, 6.5, 8, 10)  # logvars
-
-
-def at_edge(part, said, tolerance=1e-4, not_finite=""):
-    """`part` where inputs are not as usual: whatever is wrong there gets the message `said`."""
-    return replace(
-        part,
-        mistakes={},
-        tolerance=tolerance,
-        not_finite=not_finite or said,
-        otherwise=lambda *_: said,
-    )
-
-
-def not_usual(part):
-    """`part` on small or large inputs, one number at a time: a greater one would hide it."""
-    return at_edge(
-        part,
-        f"For usual inputs {part.name} is right, but not for very small or very large ones: is "
-        "something clipped, cut off, or added so that nothing is divided by 0?",
-    )
-
-
-def of_two(log_prob, slope):
-    """{message: pairs of functions that make it}, of an exercise that asks for two."""
-    return {
-        message: [(wrong, slope.right) for wrong in wrongs]
-        for message, wrongs in in_parts(log_prob).items()
-    } | {
-        message: [(log_prob.right, wrong) for wrong in wrongs]
-        for message, wrongs in in_parts(slope).items()
-    }
 
 
 def usual_notes(seed, n_means=1):
@@ -154,6 +126,7 @@ DENSITY_FAR = at_edge(
     DENSITY,
     "Right near mu, but not 60 sigmas away: there the density itself is rounded to 0. Take the "
     "logarithm on paper, and let the code add and subtract.",
+    1e-4,
 )
 
 

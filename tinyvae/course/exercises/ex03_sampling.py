@@ -14,7 +14,11 @@ from tinyvae.course.ask import (
     compare,
     expect,
     in_parts,
+    not_usual,
     number,
+    of_two,
+    repeats,
+    steady,
     values,
 )
 from tinyvae.course.exercises import Exercise
@@ -24,35 +28,11 @@ FAR = (-16.0, -12.0, -6.0, -2.5, 3.0, 6.0, 10.0)  # logvar of narrow and wide no
 NOISE = np.array([-1.7, -0.4, 0.3, 2.1])  # noise that is not small and not 1
 
 
-def far(part):
-    """`part`, right for usual logvars, at very small and very large ones."""
-    said = (
-        f"For usual inputs {part.name} is right, but not for very small or very large ones: is "
-        "something clipped, cut off, or added so that nothing is divided by 0?"
-    )
-    return replace(part, mistakes={}, otherwise=lambda *_: said)
-
-
 def triples():
     """Three arrays of each size, and in float32."""
     for seed, size in enumerate(SIZES):
         yield tuple(np.random.default_rng(seed).normal(0.3, 1.2, size=(3, *size)))
     yield tuple(np.random.default_rng(9).normal(0.3, 1.2, size=(3, 2, 4)).astype(np.float32))
-
-
-def repeats(again, got):
-    """Whether a second call gave the same, be it NaN."""
-    if isinstance(got, tuple):
-        return all(map(repeats, again, got))
-    try:
-        return np.allclose(again, got, equal_nan=True)
-    except (TypeError, ValueError):  # of no such kind: `compare` says so
-        return True
-
-
-def steady(answer, message, *inputs):
-    """NotYet, with `message`, if a second call gives something else."""
-    expect(repeats(call(answer, *inputs), call(answer, *inputs)), message)
 
 
 # 03.1: mu + sigma eps. m, v, e are mu, logvar and eps.
@@ -104,14 +84,10 @@ def ask_draw(draw):
         )
         values(got, reparameterize(mu, logvar, eps), "your z")
 
-    own = (
-        "Two calls with the same arguments give different z: your function draws noise of its "
-        "own. Its noise is `eps`, which the caller has drawn."
-    )
-    steady(draw, own, *next(triples()))
+    steady(draw, *next(triples()))
     compare(draw, triples(), replace(DRAW, otherwise=unknown))
     eps = NOISE[None]
-    compare(draw, [(0 * eps, 0 * eps + logvar, eps) for logvar in FAR], far(DRAW))
+    compare(draw, [(0 * eps, 0 * eps + logvar, eps) for logvar in FAR], not_usual(DRAW))
 
 
 # 03.2: the chain rule for mu + sigma eps. d, v, e are dz, logvar and eps.
@@ -167,7 +143,7 @@ def ask_draw_grad(draw_grad):
     compare(draw_grad, triples(), *DRAW_GRAD)
     eps = NOISE[None]
     narrow_and_wide = [(0 * eps + 0.7, 0 * eps + logvar, eps) for logvar in FAR]
-    compare(draw_grad, narrow_and_wide, *map(far, DRAW_GRAD))
+    compare(draw_grad, narrow_and_wide, *map(not_usual, DRAW_GRAD))
 
 
 # 03.3: the score function. e is the noise (z - mu) / sigma of a draw, s its sigma.
@@ -301,15 +277,11 @@ def ask_score(score, estimate):
     """score(z, mu, logvar) at each draw; estimate(f, z, mu, logvar), two means over draws."""
     draws = [(mu + np.exp(logvar / 2) * eps, mu, logvar) for mu, logvar, eps in notes()]
     compare(score, draws, *SCORE)
-    own = (
-        "Two calls with the same arguments give different estimates: your function makes draws "
-        "of its own. Its draws are z."
-    )
-    steady(estimate, own, steps, *draws[0])
+    steady(estimate, steps, *draws[0], instead="Its draws are the argument z.")
     compare(estimate, [(f, *draw) for f in (steps, wave) for draw in draws], *ESTIMATE)
     draws = [(np.exp(logvar / 2) * NOISE, 0.0, logvar) for logvar in FAR]
-    compare(score, draws, *map(far, SCORE))
-    compare(estimate, [(steps, *draw) for draw in draws], *map(far, ESTIMATE))
+    compare(score, draws, *map(not_usual, SCORE))
+    compare(estimate, [(steps, *draw) for draw in draws], *map(not_usual, ESTIMATE))
 
 
 # 03.4: the means of the slopes. d is the function df; m, s, e are mu, sigma and eps.
@@ -375,13 +347,9 @@ def rising(z):
 
 def ask_estimate(estimate):
     """estimate(df, mu, logvar, eps) -> (dmu, dlogvar), two means over the draws."""
-    own = (
-        "Two calls with the same arguments give different estimates: your function draws noise "
-        "of its own. Its noise is `eps`."
-    )
-    steady(estimate, own, wave, *next(notes()))
+    steady(estimate, wave, *next(notes()))
     compare(estimate, [(df, *note) for df in (wave, rising) for note in notes()], *SLOPES)
-    compare(estimate, [(rising, 0.0, logvar, NOISE) for logvar in FAR], *map(far, SLOPES))
+    compare(estimate, [(rising, 0.0, logvar, NOISE) for logvar in FAR], *map(not_usual, SLOPES))
 
 
 # 03.5: of one draw's estimate of d E[z²] / d logvar. m, s are mu and sigma.
@@ -764,8 +732,7 @@ EXERCISES = [
         moral="f may jump, and may be a world that nobody can differentiate: only its values "
         "are needed. The price is in 03.5.",
         ask=ask_score, takes=2, right=(answer_of(*SCORE), answer_of(*ESTIMATE)),
-        wrong={m: [(f, answer_of(*ESTIMATE)) for f in fs] for m, fs in in_parts(*SCORE).items()}
-        | {m: [(answer_of(*SCORE), f) for f in fs] for m, fs in in_parts(*ESTIMATE).items()},
+        wrong=of_two(SCORE, ESTIMATE),
     ),
     Exercise(
         "03.4", "The reparameterized estimate", points=2,

@@ -11,19 +11,21 @@ from types import SimpleNamespace
 import numpy as np
 
 from tinyvae.course.ask import (
-    CLOSE,
     NotYet,
     Part,
     answer_of,
+    at_edge,
     call,
     close,
     compare,
     expect,
+    far,
     in_parts,
     number,
     parts,
     recognise,
     shape,
+    steady,
     values,
 )
 from tinyvae.course.exercises import Exercise
@@ -33,34 +35,6 @@ from tinyvae.ops import logmeanexp, logsumexp, sigmoid
 FAR = np.array([-16, -11, -7.5, -5.5, -4.5, -3.3, -2.3, 2.3, 3.3, 4.5, 5.5, 7, 10])  # logvars
 FAR_CODES = *((mu, 0) for mu in (-3, 30, 300)), *((0, logvar) for logvar in FAR)  # mu, logvar
 NEAR_PRIOR = ((0, 0), (0.03, 0), (0, 0.045), (0, -0.045), (0.02, 0.1))  # mu, logvar
-
-
-def at_edge(part, message, tolerance=CLOSE):
-    """`part` on inputs that its known mistakes do not tell apart: one message for all."""
-    said = {"not_finite": message, "otherwise": lambda *_: message}
-    return replace(part, mistakes={}, tolerance=tolerance, **said)
-
-
-def far(answer, cases, where, *parts_, tolerance=1e-4):
-    """`compare` on inputs far from usual. Each case has one row: beside a great number
-    `compare` would not see that a small one is wrong."""
-    end = "is no longer right: does it overflow, or is something clipped, cut off or added?"
-    tolerances = np.broadcast_to(tolerance, len(parts_))
-    said = [(part, f"{where} {part.name} {end}") for part in parts_]
-    compare(answer, cases, *map(at_edge, *zip(*said, strict=True), tolerances))
-
-
-def repeated(answer, *inputs):
-    """What answer(*inputs) is; NotYet if a second call says otherwise."""
-    one, two = call(answer, *inputs), call(answer, *inputs)
-    try:
-        np.testing.assert_equal(one, two)
-    except AssertionError:
-        raise NotYet(
-            "Two calls with the same arguments give two answers: your function draws noise of "
-            "its own. Its noise is the argument eps."
-        ) from None
-    return one
 
 
 def backwards(answer):
@@ -199,7 +173,7 @@ def one_row(mu, logvar, sigma, scale=1.0, x=0.0):
 
 def ask_elbo(elbo):
     """elbo(x, mu, logvar, eps, decoder, sigma) -> (elbo, recon, kl), each (N,)."""
-    parts(repeated(elbo, *next(batches())), 3, "elbo, recon and kl")
+    parts(steady(elbo, *next(batches())), 3, "elbo, recon and kl")
     terms, all_three = backwards(elbo), (KL, RECON, ELBO)
     compare(terms, batches(), *all_three)
     near = [one_row(*code, 0.7) for code in NEAR_PRIOR]
@@ -698,7 +672,7 @@ def ask_encoder_half(encoder_gradients):
 def ask_gradients(gradients):
     """gradients(p, x, eps) -> the gradient of L for each of the ten parameters."""
     cases = [(p, x, eps) for p, t, x, eps in vaes()]
-    repeated(gradients, *cases[0])
+    steady(gradients, *cases[0])
     walk(gradients, cases, whole, WHOLE_WRONG)
     why = (
         "Where a logvar is very small or very large (-16 to 10) or a tanh nearly ±1 it is no "

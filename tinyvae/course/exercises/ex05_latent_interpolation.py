@@ -18,11 +18,12 @@ from tinyvae.course.ask import (
     expect,
     in_parts,
     index,
+    not_usual,
     number,
     values,
 )
 from tinyvae.course.exercises import Exercise
-from tinyvae.course.exercises.ex03_sampling import FAR, far
+from tinyvae.course.exercises.ex03_sampling import FAR
 from tinyvae.distributions import Bernoulli, Categorical, Gaussian
 from tinyvae.latent import attribute_direction as slope
 from tinyvae.latent import lerp, slerp
@@ -565,7 +566,7 @@ def ask_moments(moments):
     compare(moments, one, *ONE_PICTURE)
     for logvar in FAR:
         cases = [(np.zeros((n, 1)), np.full((n, 1), logvar)) for n in (1, 2)]
-        compare(moments, cases, *map(far, MOMENTS))
+        compare(moments, cases, *map(not_usual, MOMENTS))
 
 
 # 05.7: pictures, whatever the likelihood.
