@@ -49,7 +49,12 @@ def answer_to(notebook, n):
 # there in the end. None of them may get a point.
 
 STUB = "def kl(mu, logvar):\n    raise NotImplementedError()"
-WRITER = "import time; time.sleep(1); open({mark!r}, 'w')"
+WRITER = """import os, time
+home = os.getcwd()
+while os.path.exists(home):  # as long as the hand-in is judged
+    time.sleep(0.05)
+open({mark!r}, 'w')
+"""
 CHEATS = {
     # The review's.
     "a check of its own": (STUB, "check = lambda *answer: None"),

@@ -60,7 +60,7 @@ class Judges:
 
     def __init__(self, folder, memory, seconds):
         self.folder, self.memory, self.seconds = folder.resolve(), memory, seconds
-        self.running, self.lock = set(), threading.Lock()
+        self.running, self.lock = set(orphans.children()), threading.Lock()
         self.fonts = tempfile.mkdtemp()
         subprocess.run(
             [sys.executable, "-c", FONTS], env=os.environ | {"MPLCONFIGDIR": self.fonts},
@@ -76,9 +76,12 @@ class Judges:
         if path.is_dir():
             names = ", ".join(sorted(p.name for p in path.rglob("*") if p.is_file())[:3])
             return trouble(f"There is no notebook in this folder ({names or 'it is empty'}).")
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-            shutil.copytree(self.fonts, Path(home) / "matplotlib")
-            return self._judged(path, home)
+        try:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+                shutil.copytree(self.fonts, Path(home) / "matplotlib")
+                return self._judged(path, home)
+        except OSError as error:  # a full disk, say
+            return trouble(f"It could not be judged: {error}.")
 
     def _judged(self, path, home):
         key = secrets.token_hex()
@@ -164,7 +167,11 @@ def graded(folder, judges, at_once, show):
             bar.update()
             return marks
 
-        marks = list(pool.map(one, [path for _, path in found]))
+        try:
+            marks = list(pool.map(one, [path for _, path in found]))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
     return [
         (learner, str(path.relative_to(folder)), its)
         for (learner, path), its in zip(found, marks, strict=True)
@@ -216,6 +223,9 @@ def main(arguments: list[str] | None = None) -> int:
     judges = Judges(asked.exercises, int(asked.memory * 2**30), asked.seconds)
     try:
         rows = graded(asked.folder, judges, asked.at_once, bar)
+    except KeyboardInterrupt:
+        print("Stopped; there are no marks.", file=sys.stderr)
+        return 130
     finally:
         judges.close()
     if hasattr(sys.stdout, "reconfigure"):

@@ -34,14 +34,18 @@ def adopt():
 
 def kill_children(spared=()):
     """Kill every child of this process but those spared; on Linux alone."""
-    while children := [pid for pid in _children() if pid not in spared]:
-        for pid in children:
+    for _ in range(100):  # each killed one may have left us its own
+        left = [pid for pid in children() if pid not in spared]
+        for pid in left:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
+        if not left:
+            break
 
 
-def _children():
+def children():
+    """The ids of this process's children, dead ones that were not waited for among them."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, ValueError, IndexError):
             if int(path.read_text().rpartition(")")[2].split()[1]) == os.getpid():

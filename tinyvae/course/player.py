@@ -150,17 +150,18 @@ class Player:
         while True:
             try:
                 verb, *held = self.hear()
-                self.say(self.answer(verb, held))
+                self.wire.send(self.sink, self.answer(verb, held))
             except EOFError:
                 return
             except KeyboardInterrupt:  # the judge's, and too late
                 continue
 
     def answer(self, verb, held):
+        """What comes of a request, packed; what it raises, if it does."""
         try:
-            return getattr(self, verb)(*held)
-        except BaseException as error:
-            return in_words(error)
+            return self.wire.pack(getattr(self, verb)(*held), self.keep)
+        except BaseException as error:  # also of packing: an answer may hold anything
+            return self.wire.pack(in_words(error), self.keep)
 
 
 def is_data(value):

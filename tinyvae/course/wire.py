@@ -6,6 +6,7 @@ arrives as an Other, of which only the type's name is kept. What the judge says 
 which functions of the judge's stay with the judge: the other side gets a stand-in.
 """
 
+import inspect
 import io
 import json
 import pickle
@@ -17,6 +18,7 @@ from types import FunctionType
 import numpy as np
 
 LIMIT = 2**28  # bytes of one message
+TREE = 2**24  # bytes of it that are no arrays
 HUGE = 10**7  # numbers of an array that are still sent; of a greater one only the shape is
 TEXT = 100_000  # letters of a text that are kept
 NUMERIC = re.compile(r"[<>|=]?[biuf][1-9][0-9]?")
@@ -105,8 +107,6 @@ def _array_node(array, is_scalar, blobs):
 
 def _arguments(function):
     """The names of a function's arguments and their kinds, as far as they are known."""
-    import inspect
-
     try:
         known = inspect.signature(function).parameters.values()
         return [[one.name, int(one.kind)] for one in known]
@@ -119,6 +119,8 @@ def unpack(message, functions):
     function. Garbled if this is nothing that `pack` makes."""
     try:
         (size,) = LENGTH.unpack_from(message)
+        if size > TREE:
+            raise ValueError(f"{size} bytes beside the arrays")
         tree = json.loads(message[LENGTH.size : LENGTH.size + size])
         return _value(tree, io.BytesIO(message[LENGTH.size + size :]), functions)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError,
