@@ -45,7 +45,9 @@ def environment():
 @pytest.fixture(scope="module")
 def marks(room):
     """{learner: row}, a dict by the head's words."""
-    done = run(room / "out", "--exercises", room / "official", "--seconds", "40")
+    done = run(
+        room / "out", "--exercises", room / "official", "--seconds", "40", "--at-once", "2"
+    )
     assert done.returncode == 0, done.stderr
     assert "no sandbox" in done.stderr and "graded: 100%" in done.stderr
     time.sleep(2)  # for what a cheat has left to write
@@ -155,6 +157,13 @@ def test_a_pipe_hangs_nobody(tmp_path):
     os.mkfifo(tmp_path / "02.ipynb")
     with pytest.raises(hand_in.Unreadable, match="regular"):
         hand_in.cells_of(tmp_path / "02.ipynb")
+
+
+def test_a_notebook_that_was_not_given_out_is_said_to_be_none(room):
+    cells = hand_in.cells_of(hand_ins.path_of("03", "solutions"))
+    assert hand_in.notebook_of(cells, "02.ipynb") == "03"
+    with pytest.raises(hand_in.Unreadable, match="notebook 03"):
+        hand_in.official(room / "official", "03")
 
 
 def test_a_cell_is_no_formula():

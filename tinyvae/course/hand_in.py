@@ -69,8 +69,10 @@ class Official:
 
 def official(folder, notebook):
     """The Official of the notebook of that number in the folder of exercises."""
-    (path,) = folder.glob(f"{notebook}_*.ipynb")
-    sources = [source for kind, source in cells_of(path) if kind == "code"]
+    paths = list(folder.glob(f"{notebook}_*.ipynb"))
+    if len(paths) != 1:
+        raise Unreadable(f"This is notebook {notebook}, of which {folder} has {len(paths)}.")
+    sources = [source for kind, source in cells_of(paths[0]) if kind == "code"]
     calls = [ast.parse(s).body[-1].value for s in sources if CHECK.search(s)]
     return Official(
         sources[0],
