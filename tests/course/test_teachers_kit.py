@@ -78,3 +78,26 @@ def test_each_question_of_the_written_part_has_two_marked_answers():
         letters, _, points = samples[1].partition(", ")
         given = 0 if letters == "No point." else len(letters.split())
         assert given < 4 and (not given or points.startswith(f"{given} point"))
+
+
+TEACHERS = (ROOT / "solutions" / "README.md").read_text(encoding="utf-8")
+SESSIONS = re.findall(
+    r"^\| (\d+|[ABC]: \w+) \| ([^|]* · [^|]*) \| ([\d., ]+): (\d+) \|", TEACHERS, re.M
+)
+
+
+def test_there_are_three_plans_in_sessions():
+    assert [name[0] for name, *_ in SESSIONS] == [*"123456789", "1", *"ABC", *"12345"]
+
+
+@pytest.mark.parametrize(("name", "parts", "numbers", "minutes"), SESSIONS)
+def test_a_session_has_90_minutes_and_exercises_that_there_are(name, parts, numbers, minutes):
+    each = [int(part.split()[-1]) for part in parts.strip().split(" · ")]
+    assert sum(each) + int(minutes) == 90, each
+    for number in numbers.split(", "):
+        assert exercises.find(number)
+
+
+def test_the_workshop_has_two_hours():
+    (table,) = re.findall(r"\| minutes \| what \|\n\|---\|---\|\n((?:\|.*\n)+)", TEACHERS)
+    assert sum(int(row.split("|")[1]) for row in table.splitlines()) == 120
