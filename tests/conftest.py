@@ -8,6 +8,7 @@ from hypothesis import settings
 # Scripts of their own.
 collect_ignore = [
     "benchmarks",
+    "course/archive.py",
     "course/browser.py",
     "course/classroom.py",
     "course/engine_speed.py",
