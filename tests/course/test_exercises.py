@@ -293,7 +293,8 @@ def test_call_refuses_what_is_no_function_or_breaks():
     assert "Called with mu of shape (2, 3), k = 4," in refusal(
         ask.call, lambda mu, k: 1 / 0, ones, 4
     )
-    assert "Called with an array of shape (2, 3)" in refusal(ask.call, lambda *a: 1 / 0, ones)
+    for any_ in (lambda *a: 1 / 0, lambda *a, **k: 1 / 0):
+        assert "Called with an array of shape (2, 3)" in refusal(ask.call, any_, ones)
     assert "changes the arrays" in refusal(ask.call, in_place, ones)
     assert "`return`" in refusal(ask.call, lambda x: None, ones)
     assert (ones == 1).all()
