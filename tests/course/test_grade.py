@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from answers import ROOT
 
-from tinyvae.course import grade, hand_in, notebook_process, wire
+from tinyvae.course import grade
+from tinyvae.course.marks import hand_in, notebook_process, wire
 from tinyvae.version import __version__
 
 LINUX = sys.platform == "linux"

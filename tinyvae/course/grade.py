@@ -24,7 +24,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tinyvae.course import exercises, orphans
+from tinyvae.course import exercises
+from tinyvae.course.marks import orphans
 from tinyvae.version import __version__
 
 EXERCISES = Path(__file__).parents[2] / "exercises"
@@ -91,7 +92,7 @@ class Judges:
         }  # fmt: skip
         with self.lock:
             judge = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tinyvae.course.marking"],
+                [sys.executable, "-P", "-m", "tinyvae.course.marks.marking"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path),
                                   "OPENBLAS_NUM_THREADS": "1"},

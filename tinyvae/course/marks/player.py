@@ -1,6 +1,6 @@
 """The process in which the notebook of a hand-in runs: its cells, and what it answers.
 
-It is run as a file, by tinyvae.course.notebook_process. The course's checker is not in it, with
+It is run as a file, by notebook_process. The course's checker is not in it, with
 its right answers, nor is any verdict made here: whatever a notebook changes in this process, it
 can give no more than answers.
 """
@@ -174,7 +174,7 @@ def main():
     source, sink = quiet()
     without_the_checker()
     limit(memory, seconds)
-    from tinyvae.course import wire
+    from tinyvae.course.marks import wire
 
     Player(wire, source, sink).play()
 

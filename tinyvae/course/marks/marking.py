@@ -12,9 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from tinyvae.course import checks, exercises, orphans
-from tinyvae.course.hand_in import CHECK, Unreadable, cells_of, notebook_of, official
-from tinyvae.course.notebook_process import ENDED, Ended, NotebookProcess
+from tinyvae.course import checks, exercises
+from tinyvae.course.marks import orphans
+from tinyvae.course.marks.hand_in import CHECK, Unreadable, cells_of, notebook_of, official
+from tinyvae.course.marks.notebook_process import ENDED, Ended, NotebookProcess
 
 RESTARTS = 3
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyvae.course import orphans, wire
+from tinyvae.course.marks import orphans, wire
 
 KEPT = "PATH", "LANG", "LC_ALL", "SYSTEMROOT", "COMSPEC", "PATHEXT", "WINDIR"
 ENDED = "the notebook's process ended, by itself or at its limit of time or memory"
