@@ -184,8 +184,8 @@ def _read(raw):
     size = raw.seek(0, os.SEEK_END)
     with ZipFile(raw) as file:
         members = file.infolist()
-        if any(member.compress_type for member in members):  # `save` does not
-            raise ValueError("it is compressed")  # and a small file may hide a huge one
+        if any(m.compress_type or m.compress_size != m.file_size for m in members):
+            raise ValueError("it is compressed")  # one may hide a huge array
         if sum(member.file_size for member in members) > size:
             raise ValueError("it is smaller than its parts")
         arrays = {m.filename.removesuffix(".npy"): _array(file.read(m)) for m in members}

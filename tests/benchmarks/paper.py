@@ -36,7 +36,9 @@ def drawn(grey, rng):
 def begun(path, seed):
     """(checkpoint, seconds so far) of `path`, or of a new model."""
     if path.exists():
-        return tv.load_checkpoint(path), json.loads(path.with_suffix(".json").read_text())
+        return tv.load_checkpoint(path), json.loads(
+            path.with_suffix(".json").read_text("utf-8")
+        )
     rng = np.random.default_rng(seed)
     vae = tv.VAE(784, (200, 200), 50, rng, tv.Bernoulli(), tv.Tanh)
     tv.save(path, vae, tv.Adam(vae.params, lr=RATE), rng)
@@ -59,7 +61,7 @@ def trained(grey, k, epochs, path, seed):
         bar.set_postfix(bound=f"{figures.get('elbo', figures.get('bound')):.2f}")
         if (epoch + 1) % EVERY == 0 or epoch + 1 == epochs:
             tv.save(path, vae, opt, rng, epoch + 1)
-            path.with_suffix(".json").write_text(json.dumps(seconds))
+            path.with_suffix(".json").write_text(json.dumps(seconds), encoding="utf-8")
     return vae, seconds
 
 

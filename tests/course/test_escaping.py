@@ -91,7 +91,7 @@ EVIL = f"</title></script><!-- {RUN} \u2028"
 @pytest.fixture
 def page_of_evil(tmp_path):
     """A page of the site whose title and data try to run."""
-    page = Page(EVIL, "<h1>one</h1>", run="index_page", data={EVIL: [EVIL]})
+    page = Page(EVIL, "<h1>one</h1>", run="draw_page", data={EVIL: [EVIL]})
     path = tmp_path / "evil.html"
     path.write_text(framed(page), encoding="utf-8")
     return path

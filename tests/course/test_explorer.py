@@ -253,7 +253,7 @@ def test_the_still_picture_keeps_the_word_and_moves_the_sliders():
     explorer.sliders["word"].value = "xyz"
     rows = np.array([tinted("ab", grey)[0].ravel() for grey in (0, 0.25, 0.5, 0.75, 1)])
     grid = images.image_grid(rows, (1, 2), 5, row_labels=["grey\n0 to 1"])
-    assert still(explorer)[0] == images.png(grid)
+    assert still(explorer)[0] == images.png(grid, 256)
     alone = make(tinted, "A word.", word="ab")
     data, alt = still(alone)
     word = np.kron(tinted("ab")[0], np.ones((280, 280)))  # as large as it is when live
@@ -275,7 +275,7 @@ def test_the_still_picture_is_a_row_of_five_for_each_slider(explorer):
     values += [{"eye_spacing": e} for e in (-2, -1, 0, 1, 2)]
     rows = np.array([shade(**value).ravel() for value in values])
     labels = ["grey\n0 to 1", "eye spacing\n-2 to 2"]
-    assert data == images.png(images.image_grid(rows, (3, 4), 5, row_labels=labels))
+    assert data == images.png(images.image_grid(rows, (3, 4), 5, row_labels=labels), 256)
 
 
 def test_the_still_picture_shows_the_start_wherever_the_sliders_are(explorer):
@@ -295,7 +295,7 @@ def test_a_figure_is_shown_as_matplotlib_draws_it():
     assert explorer.picture.layout.width == "100px"  # of 200 pixels: crisp on a fine screen
     about = explorer.still()[1]
     assert (about["width"], about["height"]) == (100, 50)
-    assert still(explorer) == (images.png(curve(1)[0]), "A line. slope 1")
+    assert still(explorer) == (images.png(curve(1)[0], 256), "A line. slope 1")
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_the_notebooks_walk(trained):
     """Its scene walks as its cells do."""
     space = {"names": trained.names, "vae": trained.vae, "np": np, "tv": tv}
     space |= {"figures": figures, "explorer": explorer, "Walk": Walk}
-    space["known"] = set(trained.names.text)
+    space |= {"known": set(trained.names.text), "usual": len, "least": 0}
     run_cells(space, "def between", "walk = Walk")
     way = space["between"]("anna", "maria")
     assert way[0] == "anna" and way[-1] == "maria" and len(way) >= 4

@@ -217,7 +217,7 @@ def test_contents_and_folds(soups, address):
     for form in page.select(".tinyvae-guess"):
         answer = page.find(id=form.button["aria-controls"])
         assert answer.name == "details" and "open" not in answer.attrs
-        assert answer.find(["pre", "img"])
+        assert answer.find(["pre", "img", "p"])
 
 
 CELLS = """

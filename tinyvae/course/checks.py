@@ -205,13 +205,16 @@ def hint(number):
 
 
 def progress_file():
-    """Where progress is kept: one line of JSON for each check. OSError if something else is
-    there: a folder, or a pipe, in which one would wait for ever."""
+    """Where progress is kept: one line of JSON for each check."""
     named = os.environ.get("TINYVAE_PROGRESS")
-    path = Path(named).expanduser() if named else Path.home() / ".tinyvae" / "progress.jsonl"
+    return Path(named).expanduser() if named else Path.home() / ".tinyvae" / "progress.jsonl"
+
+
+def _need_file(path):
+    """OSError if something else is there: a folder, or a pipe, in which one would wait for
+    ever."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no file", str(path))
-    return path
 
 
 def note(number, kind):
@@ -225,6 +228,7 @@ def note(number, kind):
     try:
         path = progress_file()
         where = f" in {quoted(path)}"
+        _need_file(path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(path, "a+b", buffering=0, opener=_private) as file, _turn(file):
             if file.seek(0, os.SEEK_END):
@@ -264,7 +268,9 @@ def record():
     before the last READ bytes."""
     best = {}
     try:
-        with open(progress_file(), "rb") as file:
+        path = progress_file()
+        _need_file(path)
+        with open(path, "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - READ))
             lines = file.read(READ).splitlines()
     except (OSError, RuntimeError):  # as in `note`

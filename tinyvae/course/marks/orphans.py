@@ -48,5 +48,8 @@ def children():
     """The ids of this process's children, dead ones that were not waited for among them."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, ValueError, IndexError):
-            if int(path.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+            if (
+                int(path.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+                == os.getpid()
+            ):
                 yield int(path.parent.name)
