@@ -455,7 +455,7 @@ def test_damaged_progress_stops_nobody(progress_file):
 def test_a_check_whose_record_is_a_device(monkeypatch):
     monkeypatch.setenv("TINYVAE_PROGRESS", os.devnull)
     said = unnoted(checks.check("02.4", stub))
-    assert said == f"Your progress could not be noted in {os.devnull}: it is no file."
+    assert said == f"Your progress could not be noted in `{os.devnull}`: it is no file."
 
 
 @posix

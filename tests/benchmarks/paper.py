@@ -37,7 +37,7 @@ def begun(path, seed):
     """(checkpoint, seconds so far) of `path`, or of a new model."""
     if path.exists():
         return tv.load_checkpoint(path), json.loads(
-            path.with_suffix(".json").read_text("utf-8")
+            path.with_suffix(".json").read_text(encoding="utf-8")
         )
     rng = np.random.default_rng(seed)
     vae = tv.VAE(784, (200, 200), 50, rng, tv.Bernoulli(), tv.Tanh)
