@@ -34,10 +34,10 @@ def test_what_is_there_stays(course, capsys):
     my.main(["--course", str(course)])
     (mine,) = (course / "my" / "exercises").iterdir()
     (other,) = (course / "my" / "notebooks").iterdir()
-    mine.write_text("my work")
+    mine.write_text("my work", encoding="utf-8")
     other.unlink()
     my.main(["--course", str(course)])
-    assert mine.read_text() == "my work" and other.exists()
+    assert mine.read_text(encoding="utf-8") == "my work" and other.exists()
     assert "1 copies made" in capsys.readouterr().out
 
 
