@@ -6,10 +6,10 @@ Copies of some notebooks are run from top to bottom, 00 and 05 by Shift+Enter; t
 explorer, a map or a text box of each is moved. Explorers and maps are also reached and left
 by keys alone, and must show their focus. Then the notebook is saved, its kernel shut down, the
 page opened again: it moves as before, and nothing says that it misses a kernel. What nobody
-trusts shows its still. Pictures must change in less than 50 ms (the median of 24 keys), and
-nothing may be asked of the network. Needs playwright from PyPI, and a Chromium or Chrome: the
-one that the environment variable CHROMIUM names, one on PATH, or Chrome where it is usually
-installed.
+trusts shows its still. Pictures must change in less than 50 ms (the median of 24 keys), in 100
+where the kernel draws, and nothing may be asked of the network. Needs playwright from PyPI, and
+a Chromium or Chrome: the one that the environment variable CHROMIUM names, one on PATH, or
+Chrome where it is usually installed.
 """
 
 import argparse
@@ -36,7 +36,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
 ]  # fmt: skip
-LIMIT = 50  # ms from a key to the new picture
+LIMIT, KERNEL_LIMIT = 50, 100  # ms from a key to the new picture, of the browser, the kernel
 UNTRUSTED = "00_painting_studio.ipynb"
 BY_KEYS = "00", "05"  # notebooks that are run by the keyboard alone; the others by the menu
 SETTINGS = {  # no news toast, no look-up of new versions, every cell in the page at once
@@ -437,7 +437,8 @@ def check(browser, address, token, path, shots):
         moved = CHECKS[path.name](page)
         median = moved.measure()
         save(page, path)
-    need(median < LIMIT, f"a key takes {median:.0f} ms to its picture, more than {LIMIT} ms")
+    limit = KERNEL_LIMIT if CHECKS[path.name] is own_function else LIMIT
+    need(median < limit, f"a key takes {median:.0f} ms to its picture, more than {limit} ms")
     shut_down(address, token)
     with watched(browser, address, shots / f"{path.stem}_next_day.png") as page:
         open_again(page, address, token, path)
