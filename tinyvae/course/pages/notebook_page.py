@@ -129,8 +129,7 @@ class Body:
         listing = code(cell.source)
         folded = f"<details><summary>Code</summary>\n{listing}</details>\n"
         if not any(kind == "picture" for kind, _ in shown):
-            hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
-            self.parts.append(folded if hidden else listing)
+            self.parts.append(listing)
             folded = ""
         for kind, output in shown:
             if definitions and kind == "picture":
