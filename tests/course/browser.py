@@ -229,10 +229,18 @@ def no_errors(page):
     need(not errors, "a cell shows an error: " + "".join(errors)[-300:])
 
 
+def wake(page):
+    """Every explorer begins, as it does once it is nearly seen."""
+    for box in page.locator(".tinyvae-explorer").all():
+        box.scroll_into_view_if_needed()
+        wait_for(lambda box=box: box.get_attribute("data-tinyvae"), 20, "it does not begin")
+
+
 class Moved:
     """An explorer in the page: its box, and the knob that takes the keys."""
 
     def __init__(self, page, kind, knob="input[type=range]"):
+        wake(page)
         self.page, self.box = page, page.locator(kind).first
         need(page.locator(kind).count(), f"the notebook shows no {kind}")
         self.box.scroll_into_view_if_needed()
