@@ -59,9 +59,18 @@ function text({ label, start }, parent, changed) {
   const id = `tinyvae-${++count}`, name = element("label", { htmlFor: id, textContent: label });
   const box = element("input", { type: "text", id, value: start, autocomplete: "off" });
   parent.append(element("div", { className: "tinyvae-text" }, name, box));
-  box.addEventListener("change", changed); // on Enter, and when the box is left
+  let drawn = start;
+  const tell = () => {
+    if (box.value === drawn) return;
+    drawn = box.value;
+    changed();
+  };
+  box.addEventListener("change", tell); // the box is left
+  box.addEventListener("keydown", event => { // JupyterLab keeps Enter from the box
+    if (event.key === "Enter") tell();
+  });
   const set = next => {
-    box.value = next;
+    box.value = drawn = next;
   };
   return { value: () => box.value, set, said: () => `${label}: ${box.value}` };
 }
