@@ -1,10 +1,9 @@
 """A cloud of draws z = mu + sigma noise whose noise is frozen: a scene."""
 
-import base64
-
 import numpy as np
 
 from tinyvae.course import figures
+from tinyvae.course.weights import base64_of
 
 NAMED = 8  # so many of the points bear numbers
 EXTENT = 5.0  # of the plane that is shown, to each side
@@ -35,5 +34,4 @@ class Cloud:
         return {}
 
     def data(self):
-        noise = self.noise.astype("<f4").tobytes()
-        return {"noise": base64.b64encode(noise).decode(), "named": NAMED, "extent": EXTENT}
+        return {"noise": base64_of(self.noise), "named": NAMED, "extent": EXTENT}

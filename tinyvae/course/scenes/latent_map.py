@@ -1,6 +1,5 @@
 """The latent map: a plane of two latents on which one drags a point, and what it decodes to."""
 
-import base64
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,8 @@ from matplotlib.colors import to_hex
 from tinyvae.arrays import check_matrix, check_real
 from tinyvae.course import figures
 from tinyvae.course.browser_explorer import BrowserExplorer
-from tinyvae.course.weights import pack
+from tinyvae.course.judging import number
+from tinyvae.course.weights import base64_of, pack
 from tinyvae.images import pictures
 from tinyvae.validation import check_float, check_int
 
@@ -63,8 +63,8 @@ class Plane(NamedTuple):
     def spec(self):
         return self._asdict() | {
             "kind": "plane", "marks": marks_of(self.cloud, self.rgb), "scale": SCALE,
-            "cloud": base64.b64encode(self.cloud.astype("<f4").tobytes()).decode(),
-            "rgb": base64.b64encode(self.rgb.tobytes()).decode(),
+            "cloud": base64_of(self.cloud),
+            "rgb": base64_of(self.rgb, "uint8"),
         }  # fmt: skip
 
 
@@ -80,9 +80,8 @@ class LatentMap:
     def __call__(self, point):
         z = self.z.copy()
         z[self.latents] = point
-        numbers = [f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in point]
-        pairs = zip(self.plane.labels, numbers, strict=True)
-        text = ", ".join(f"{label} = {number}" for label, number in pairs)
+        pairs = zip(self.plane.labels, point, strict=True)
+        text = ", ".join(f"{label} = {number(value)}" for label, value in pairs)
         return pictures(self.model.picture(z[None]), self.image_shape)[0], text
 
     def models(self):

@@ -1,10 +1,8 @@
 """Pictures beside what PCA paints from their first numbers: a scene."""
 
-import base64
-
 import numpy as np
 
-from tinyvae.course.weights import pack_greys
+from tinyvae.course.weights import base64_of, pack_greys
 from tinyvae.images import mosaic
 
 
@@ -36,6 +34,6 @@ class Subspace:
     def data(self):
         errors = {str(k): f"{error:.4f}" for k, error in self.errors.items()}
         return {
-            "rows": base64.b64encode(self.rows.tobytes()).decode(), "x": pack_greys(self.x),
+            "rows": base64_of(self.rows, "float16"), "x": pack_greys(self.x),
             "errors": errors, "side": self.image_shape[0],
         }  # fmt: skip
