@@ -1,4 +1,5 @@
 /** Two ways from picture to picture: tinyvae/course/scenes/morph.py. */
+import { lerp } from "./latent.js";
 import { paintLarge } from "./picture.js";
 import { greys, unpack } from "./weights.js";
 
@@ -14,11 +15,6 @@ function morph({ data, models }) {
     return `painted again, off by ${pixels.toFixed(0)} grey levels (left, pixels), ` +
       `${codes.toFixed(1)} (right, codes)`;
   };
-}
-
-/** (1 - t) a + t b */
-function lerp(a, b, t) {
-  return a.map((value, i) => (1 - t) * value + t * b[i]);
 }
 
 function rmse(a, b) {

@@ -1,4 +1,5 @@
 /** A walk from one name to another among the codes of a VAE: tinyvae/course/scenes/walk.py. */
+import { lerp } from "./latent.js";
 import { nameCoder } from "./names.js";
 import { penOn } from "./plots.js";
 import { unpack } from "./weights.js";
@@ -24,11 +25,6 @@ function walk({ data: { alphabet, length, eps, steps }, models }) {
     drawLetters(canvas, here, alphabet, length);
     return `here: ${decode(here)[0]}\non the way: ${words}\nneighbours: ${near}`;
   };
-}
-
-/** (1 - t) a + t b: the straight line. */
-function lerp(a, b, t) {
-  return a.map((value, i) => (1 - t) * value + t * b[i]);
 }
 
 /** Each word once, in one line. */
